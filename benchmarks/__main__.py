@@ -30,6 +30,7 @@ NAMES = (
     "moving",
     "stores",
     "processing",
+    "server",
 )
 
 

@@ -1,8 +1,7 @@
-"""What one add and one search cost: processor time, requests, disk, memory. ``python -m benchmarks scale --costs``.
+"""What an add and a search cost in processor time, statements and disk: ``benchmarks scale --costs``.
 
-Users have 200 memories with vectors of 384 dimensions, each stored by a call of its own with its source turn.
-Processor time is that of this process and, apart, of the server's processes; a busy machine hardly changes it.
-The model in ``docs/scaling.md`` multiplies these figures.
+Users have 200 memories with vectors of 384 dimensions, each stored by a call of its own with its source
+turn. Processor time is that of this process and, apart, of the server's processes. The model in ``docs/scaling.md`` multiplies these figures.
 """
 
 from __future__ import annotations
@@ -64,9 +63,7 @@ def run(stores: Sequence[str]) -> list[Figure]:
     return figures
 
 
-async def _measure(
-    name: str, section: dict[str, Any], folder: Path, server: Postgres | None
-) -> list[Figure]:
+async def _measure(name: str, section: dict[str, Any], folder: Path, server: Postgres | None) -> list[Figure]:
     config = {
         "vector_store": {"provider": name, "config": section},
         "embedder": {

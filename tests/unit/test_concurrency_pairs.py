@@ -25,9 +25,11 @@ from powermem._concurrency import (
     AsyncEvent,
     AsyncKeyedLock,
     AsyncLock,
+    AsyncMeanwhile,
     AsyncOwner,
     AsyncQueue,
     AsyncSemaphore,
+    AsyncThreadBatcher,
     AsyncThreads,
     AsyncWorker,
     Batcher,
@@ -254,6 +256,145 @@ class TestAsyncBatcher:
         work.go.set()
         await batcher.close()
         assert await caller == 0
+
+
+class BlockingWork:
+    """As ``Work``, on a thread."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.go = threading.Event()
+
+    def run(self, items: list[int]) -> list[int | Exception]:
+        self.batches.append(items)
+        if 0 in items:
+            assert self.go.wait(PATIENCE)
+        return [ValueError(item) if item < 0 else item * 10 for item in items]
+
+
+class TestAsyncThreadBatcher:
+    async def test_what_waits_shares_a_batch(self) -> None:
+        work = BlockingWork()
+        batcher = AsyncThreadBatcher(work.run, max_size=3)
+        first = asyncio.create_task(batcher.submit(0))
+        await until(lambda: work.batches)
+        others = [asyncio.create_task(batcher.submit(item)) for item in range(1, 6)]
+        await until(lambda: batcher.waiting == 5)
+        work.go.set()
+        assert [await one for one in (first, *others)] == [0, 10, 20, 30, 40, 50]
+        assert work.batches == [[0], [1, 2, 3], [4, 5]]
+        await batcher.close()
+
+    async def test_an_error_fails_its_own_caller_and_that_of_a_batch_all(self) -> None:
+        work = BlockingWork()
+        batcher = AsyncThreadBatcher(work.run)
+        found = await asyncio.gather(*map(batcher.submit, (1, -1, 2)), return_exceptions=True)
+        assert (found[0], str(found[1]), found[2]) == (10, "-1", 20)
+
+        def fail(items: list[int]) -> list[int | Exception]:
+            raise ValueError("down") if items != [7] else KeyboardInterrupt
+
+        failing = AsyncThreadBatcher(fail)
+        errors = await asyncio.gather(*map(failing.submit, (1, 2)), return_exceptions=True)
+        assert [str(error) for error in errors] == ["down", "down"]
+        with pytest.raises(PowerMemError, match="interrupted"):
+            await failing.submit(7)
+        assert str((await asyncio.gather(failing.submit(1), return_exceptions=True))[0]) == "down"
+
+    async def test_an_item_whose_caller_was_cancelled_is_dropped(self) -> None:
+        work = BlockingWork()
+        batcher = AsyncThreadBatcher(work.run)
+        running = asyncio.create_task(batcher.submit(0))
+        await until(lambda: work.batches)
+        waiting = [asyncio.create_task(batcher.submit(item)) for item in (1, 2)]
+        await until(lambda: batcher.waiting == 2)
+        await cancel(waiting[0])
+        await cancel(running)
+        work.go.set()
+        assert await waiting[1] == 20
+        await batcher.close()
+        assert work.batches == [[0], [2]]
+
+    async def test_close_waits_for_what_was_accepted_and_takes_no_more(self) -> None:
+        work = BlockingWork()
+        batcher = AsyncThreadBatcher(work.run)
+        callers = [asyncio.create_task(batcher.submit(item)) for item in (0, 1)]
+        await until(lambda: work.batches)
+        closing = asyncio.create_task(batcher.close())
+        await asyncio.sleep(0)
+        with pytest.raises(ClosedError):
+            await batcher.submit(3)
+        assert not closing.done()
+        work.go.set()
+        await closing
+        assert [await caller for caller in callers] == [0, 10]
+
+    async def test_without_a_thread_nothing_is_done_and_the_error_says_so(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        work = BlockingWork()
+        batcher = AsyncThreadBatcher(work.run)
+        with monkeypatch.context() as patched:
+            patched.setattr(_thread, "start_new_thread", refuse_thread)
+            with pytest.raises(PowerMemError, match="no further thread"):
+                await batcher.submit(1)
+        assert await batcher.submit(2) == 20
+        await batcher.close()
+        assert work.batches == [[2]]
+
+    def test_a_batch_that_outlives_its_loop_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
+        work = BlockingWork()
+        batcher = AsyncThreadBatcher(work.run)
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(batcher.submit(0))
+        while not work.batches:
+            loop.run_until_complete(asyncio.sleep(0))
+        task.cancel()
+        loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+        loop.close()
+        work.go.set()
+        until_in_thread(lambda: "outlived its event loop" in caplog.text)
+
+
+class TestAsyncMeanwhile:
+    async def test_it_computes_while_the_block_waits_a_few_in_a_turn(self) -> None:
+        meanwhile, called = AsyncMeanwhile(), 0
+
+        def work() -> None:
+            nonlocal called
+            called += 1
+
+        async def wait() -> None:
+            with meanwhile.computing(work):
+                await until(lambda: called == 20)
+
+        tasks = [asyncio.create_task(wait()) for _ in range(20)]
+        counts = []
+        while called < 20:
+            await asyncio.sleep(0)
+            counts.append(called)
+        await asyncio.gather(*tasks)
+        assert [count for count in dict.fromkeys(counts) if count] == [8, 16, 20]
+
+    async def test_it_is_not_called_for_a_block_that_has_ended(self) -> None:
+        called: list[int] = []
+        meanwhile = AsyncMeanwhile()
+        with meanwhile.computing(partial(called.append, 1)):
+            pass
+        with pytest.raises(KeyError), meanwhile.computing(partial(called.append, 2)):
+            raise KeyError
+        with meanwhile.computing(partial(called.append, 3)):
+            await until(lambda: called)
+        assert called == [3]
+
+    async def test_an_error_is_logged_and_the_others_are_called(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        called: list[int] = []
+        meanwhile = AsyncMeanwhile()
+        with meanwhile.computing(lambda: 1 / 0), meanwhile.computing(partial(called.append, 1)):
+            await until(lambda: called)
+        assert "division by zero" in caplog.text
 
 
 class TestBatcher:

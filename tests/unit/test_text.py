@@ -155,7 +155,7 @@ def test_term_ids_never_change() -> None:
 
 
 def test_counts() -> None:
-    ids, counts = count_terms("tea tea coffee", extra=["coffe", "2023"])
+    ids, counts = count_terms("tea tea coffee", extra=[term_id("coffe"), term_id("2023")])
     expected = {term_id("tea"): 2, term_id("coffe"): 2, term_id("2023"): 1}
     assert dict(zip(ids, counts, strict=True)) == expected
     assert ids == sorted(ids)

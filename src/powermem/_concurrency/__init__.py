@@ -7,9 +7,9 @@ first ``await``.
 
 from __future__ import annotations
 
-from .batcher import AsyncBatcher, Batcher
+from .batcher import AsyncBatcher, AsyncThreadBatcher, Batcher, ThreadBatcher
 from .bridge import AsyncAtExit, AsyncBridge, AsyncMailbox, AtExit, Bridge, LoopFuture, Mailbox
-from .calls import async_gather, async_shield, async_sleep, gather, shield, sleep
+from .calls import AsyncMeanwhile, Meanwhile, async_gather, async_shield, async_sleep, gather, shield, sleep
 from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
 from .owner import (
@@ -37,9 +37,11 @@ __all__ = [
     "AsyncKeyedLock",
     "AsyncLock",
     "AsyncMailbox",
+    "AsyncMeanwhile",
     "AsyncOwner",
     "AsyncQueue",
     "AsyncSemaphore",
+    "AsyncThreadBatcher",
     "AsyncThreads",
     "AsyncWorker",
     "AtExit",
@@ -52,10 +54,12 @@ __all__ = [
     "Lock",
     "LoopFuture",
     "Mailbox",
+    "Meanwhile",
     "Owner",
     "Queue",
     "QueueEmpty",
     "Semaphore",
+    "ThreadBatcher",
     "Threads",
     "Worker",
     "async_call",

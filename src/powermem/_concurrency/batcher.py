@@ -7,6 +7,7 @@ batch function serves several callers, so it runs in an empty context rather tha
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -17,11 +18,13 @@ from typing import Any, Generic, TypeVar
 
 from ..errors import ClosedError, PowerMemError
 from .signals import AsyncEvent, wait_in_slices
-from .threads import ThreadPool
+from .threads import NO_THREAD, ThreadPool
 
 T = TypeVar("T")
 R = TypeVar("R")
 E = TypeVar("E", bound=BaseException)
+
+_logger = logging.getLogger("powermem")
 
 _PENDING = object()
 _CLOSED = "the batcher is closed and takes no more items"
@@ -126,7 +129,7 @@ class AsyncBatcher(Generic[T, R]):
     ) -> None:
         self._run = run
         self._limits = Limits(max_size, max_running, min_share)
-        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._waiting: deque[tuple[T, asyncio.Future[R] | _Place[R]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._flushing = False
         self._closed = False
@@ -143,7 +146,9 @@ class AsyncBatcher(Generic[T, R]):
         Raises:
             ClosedError: the batcher is closed.
         """
-        return await self._enqueue(item)
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._enqueue(item, future)
+        return await future
 
     async def submit_many(self, items: Iterable[T]) -> list[R]:
         """Process all items and return their outcomes in order.
@@ -153,22 +158,16 @@ class AsyncBatcher(Generic[T, R]):
         Raises:
             ClosedError: the batcher is closed.
         """
-        futures = [self._enqueue(item) for item in list(items)]
-        results: list[R] = []
-        errors: list[Exception] = []
-        try:
-            for future in futures:
-                try:
-                    results.append(await future)
-                except Exception as error:
-                    errors.append(error)
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
-        if errors:
-            raise errors[0]
-        return results
+        taken = list(items)
+        group: _Group[R] = _Group(len(taken))
+        for index, item in enumerate(taken):
+            self._enqueue(item, _Place(group, index))
+        if taken:
+            await group.settled
+        for outcome in group.outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return group.outcomes
 
     async def close(self) -> None:
         """Reject new items and wait for accepted ones. Idempotent."""
@@ -176,16 +175,13 @@ class AsyncBatcher(Generic[T, R]):
         self._set_idle_if_done()
         await self._idle.wait()
 
-    def _enqueue(self, item: T) -> asyncio.Future[R]:
+    def _enqueue(self, item: T, place: asyncio.Future[R] | _Place[R]) -> None:
         if self._closed:
             raise ClosedError(_CLOSED)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[R] = loop.create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, place))
         if not self._flushing and len(self._running) < self._limits.max_running:
             self._flushing = True
-            loop.call_soon(self._flush, context=Context())
-        return future
+            asyncio.get_running_loop().call_soon(self._flush, context=Context())
 
     def _flush(self) -> None:
         self._flushing = False
@@ -196,7 +192,7 @@ class AsyncBatcher(Generic[T, R]):
             self._running.add(task)
             task.add_done_callback(partial(self._release, batch))
 
-    async def _perform(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+    async def _perform(self, batch: list[tuple[T, asyncio.Future[R] | _Place[R]]]) -> None:
         live = [(item, future) for item, future in batch if not future.done()]
         if not live:
             return
@@ -212,7 +208,9 @@ class AsyncBatcher(Generic[T, R]):
             else:
                 future.set_result(outcome)
 
-    def _release(self, batch: list[tuple[T, asyncio.Future[R]]], task: asyncio.Task[None]) -> None:
+    def _release(
+        self, batch: list[tuple[T, asyncio.Future[R] | _Place[R]]], task: asyncio.Task[None]
+    ) -> None:
         self._running.discard(task)
         cause = None if task.cancelled() else task.exception()
         if task.cancelled() or cause is not None:
@@ -225,6 +223,157 @@ class AsyncBatcher(Generic[T, R]):
 
     def _set_idle_if_done(self) -> None:
         if self._closed and not self._waiting and not self._running:
+            self._idle.set()
+
+
+class _Group(Generic[R]):
+    """One call of ``submit_many``: a single future for all of its items.
+
+    Attributes:
+        outcomes: one for each item, ``_PENDING`` until it is known.
+        unsettled: number of items without an outcome.
+        settled: done once every item has an outcome, or the caller was cancelled.
+    """
+
+    __slots__ = ("outcomes", "settled", "unsettled")
+
+    def __init__(self, count: int) -> None:
+        self.outcomes: list[Any] = [_PENDING] * count
+        self.unsettled = count
+        self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+class _Place(Generic[R]):
+    """Where the outcome of an item of a group goes. A future would cost five times as much."""
+
+    __slots__ = ("_group", "_index")
+
+    def __init__(self, group: _Group[R], index: int) -> None:
+        self._group = group
+        self._index = index
+
+    def done(self) -> bool:
+        """Return whether nobody waits for it."""
+        return self._group.settled.done() or self._group.outcomes[self._index] is not _PENDING
+
+    def set_result(self, result: R) -> None:
+        """Settle the item."""
+        self._settle(result)
+
+    def set_exception(self, error: Exception) -> None:
+        """Settle the item with an error."""
+        self._settle(error)
+
+    def _settle(self, outcome: R | Exception) -> None:
+        group = self._group
+        group.outcomes[self._index] = outcome
+        group.unsettled -= 1
+        if not group.unsettled:
+            group.settled.set_result(None)
+
+
+class AsyncThreadBatcher(Generic[T, R]):
+    """Collect the items of concurrent tasks into batches that a blocking function processes on a thread.
+
+    The thread takes what waits when it begins a batch, so calls of one turn of the event loop share a batch,
+    and the next batch begins without a turn of the loop. Cancelling a task withdraws its item if the item is
+    still waiting; a batch that has started runs to its end.
+
+    Args:
+        run: as of ``AsyncBatcher``, but blocking.
+        max_size: maximum number of items in a batch.
+    """
+
+    def __init__(self, run: Callable[[list[T]], Sequence[R | Exception]], *, max_size: int = 64) -> None:
+        self._run = run
+        self._limits = Limits(max_size, 1, 1)
+        self._pool = ThreadPool(1)
+        # Each method of a deque is atomic.
+        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._called = False
+        self._accepted = 0
+        self._closed = False
+        self._idle = AsyncEvent()
+
+    @property
+    def waiting(self) -> int:
+        """Number of items that no batch has taken yet."""
+        return len(self._waiting)
+
+    async def submit(self, item: T) -> R:
+        """Process the item in the next batch and return its outcome.
+
+        Raises:
+            ClosedError: the batcher is closed.
+            PowerMemError: no thread can be started; the item was not processed.
+        """
+        if self._closed:
+            raise ClosedError(_CLOSED)
+        loop = asyncio.get_running_loop()
+        entry: tuple[T, asyncio.Future[R]] = (item, loop.create_future())
+        self._waiting.append(entry)
+        # The thread resets the flag before it takes what waits, so it finds this item either way.
+        if not self._called:
+            self._called = True
+            if not self._pool.submit(partial(self._run_batches, loop)):
+                self._called = False
+                self._waiting.remove(entry)
+                raise PowerMemError(f"{NO_THREAD}; nothing of this call was done")
+        self._accepted += 1
+        return await entry[1]
+
+    async def close(self) -> None:
+        """Reject new items and wait for accepted ones. Idempotent."""
+        self._closed = True
+        self._set_idle_if_done()
+        await self._idle.wait()
+        self._pool.close()
+        # Does not block noticeably: the thread is idle by now.
+        self._pool.join()
+
+    def _run_batches(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._called = False
+        while batch := self._take():
+            live = [(item, future) for item, future in batch if not future.done()]
+            outcomes = self._perform([item for item, _ in live]) if live else []
+            settle = partial(self._settle, len(batch), [future for _, future in live], outcomes)
+            try:
+                loop.call_soon_threadsafe(settle)
+            except RuntimeError:
+                # The event loop was closed in the meantime, so no task is left to receive the outcomes.
+                _logger.warning("a batch outlived its event loop")
+
+    def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
+        batch = []
+        # Another thread only adds, so what is counted is there.
+        for _ in range(min(len(self._waiting), self._limits.max_size)):
+            batch.append(self._waiting.popleft())
+        return batch
+
+    def _perform(self, items: list[T]) -> list[R | Exception]:
+        try:
+            return distinct(_matching(self._run(items), len(items)))
+        except Exception as error:
+            errors: list[R | Exception] = [error] * len(items)
+        except BaseException as error:
+            errors = [_interrupted(error)] * len(items)
+        return distinct(errors)
+
+    def _settle(
+        self, taken: int, futures: Sequence[asyncio.Future[R]], outcomes: Sequence[R | Exception]
+    ) -> None:
+        self._accepted -= taken
+        for future, outcome in zip(futures, outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+        self._set_idle_if_done()
+
+    def _set_idle_if_done(self) -> None:
+        if self._closed and not self._accepted:
             self._idle.set()
 
 
@@ -415,3 +564,28 @@ class Batcher(Generic[T, R]):
                     settled.append(call)
         for call in settled:
             call.gate.release()
+
+
+class ThreadBatcher(Generic[T, R]):
+    """Collect the items of concurrent threads into batches that a blocking function processes one by one.
+
+    Args:
+        run: as of ``Batcher``.
+        max_size: maximum number of items in a batch.
+    """
+
+    def __init__(self, run: Callable[[list[T]], Sequence[R | Exception]], *, max_size: int = 64) -> None:
+        self._batcher = Batcher(run, max_size=max_size)
+
+    @property
+    def waiting(self) -> int:
+        """Number of items that no batch has taken yet."""
+        return self._batcher.waiting
+
+    def submit(self, item: T) -> R:
+        """Process the item in the next batch and return its outcome. See ``AsyncThreadBatcher.submit``."""
+        return self._batcher.submit(item)
+
+    def close(self) -> None:
+        """Reject new items and wait for accepted ones. Idempotent."""
+        self._batcher.close()

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
@@ -15,6 +17,11 @@ from .signals import all_done, awaited, join_thread, wait_in_slices
 T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
+
+# A batch that was asked for now begins in the next turn of the loop, and sends its request in the one after.
+_TURNS_BEFORE = 3
+# Functions of `AsyncMeanwhile` called in a turn of the loop.
+_EACH_TURN = 8
 
 
 async def async_gather(callables: Iterable[Callable[[], Awaitable[T]]], limit: int | None = None) -> list[T]:
@@ -182,6 +189,77 @@ def _width(count: int, limit: int | None) -> int:
 def _log_later_error(error: BaseException | None) -> None:
     # Usually the same fault in many calls at once; the first one is raised and stands for all.
     _logger.debug("a gathered call failed after the first error", exc_info=error)
+
+
+class AsyncMeanwhile:
+    """Compute on the event loop while the callers wait for something else.
+
+    What many callers want computed at once is divided among the turns of the loop, so that nobody is held.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Task] = deque()
+        self._busy = False
+
+    @contextmanager
+    def computing(self, work: Callable[[], None]) -> Iterator[None]:
+        """Call a function during the block, if there is time for it.
+
+        It is called a few turns of the loop later, when the request is on its way that the block waits for. A
+        block that ends before that goes without.
+
+        Args:
+            work: a function that waits for nothing.
+        """
+        task = _Task(work)
+        self._waiting.append(task)
+        if not self._busy:
+            self._busy = True
+            self._take_turns(_TURNS_BEFORE)
+        try:
+            yield
+        finally:
+            task.work = None
+
+    def _take_turns(self, turns: int) -> None:
+        asyncio.get_running_loop().call_soon(self._compute if turns == 1 else self._take_turns, turns - 1)
+
+    def _compute(self, _: int) -> None:
+        called = 0
+        while self._waiting and called < _EACH_TURN:
+            task = self._waiting.popleft()
+            work, task.work = task.work, None
+            if work is not None:
+                called += 1
+                try:
+                    work()
+                except Exception:
+                    _logger.exception("what was computed meanwhile failed")
+        self._busy = bool(self._waiting)
+        if self._busy:
+            self._take_turns(1)
+
+
+class _Task:
+    """A function of `AsyncMeanwhile`; ``None`` once it was called, or is not needed."""
+
+    __slots__ = ("work",)
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self.work: Callable[[], None] | None = work
+
+
+class Meanwhile:
+    """Compute nothing: a thread that waits cannot."""
+
+    def __init__(self) -> None:
+        pass
+
+    @contextmanager
+    def computing(self, work: Callable[[], None]) -> Iterator[None]:
+        """Go without what the function computes."""
+        del work
+        yield
 
 
 async def async_shield(fn: Callable[[], Awaitable[T]]) -> T:

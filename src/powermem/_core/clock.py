@@ -99,7 +99,7 @@ def from_date(day: date, zone: tzinfo = timezone.utc) -> int:
 
 def local_time(at: int, zone: tzinfo) -> LocalTime:
     """Return a time (microseconds UTC) with the offset of a zone at that time."""
-    return LocalTime(at, offset_at(zone, to_datetime(at)))
+    return LocalTime(at, 0 if zone is timezone.utc else offset_at(zone, to_datetime(at)))
 
 
 def parse(value: object, name: str = "timestamp", zone: tzinfo = timezone.utc) -> int:

@@ -37,6 +37,15 @@ class IdGenerator:
             self._last = candidate if moment > self._last >> _LOW_BITS else self._last + 1
             return self._last
 
+    def several(self, count: int) -> range:
+        """Return that many ids at once, in order."""
+        with self._lock:
+            moment = time.time_ns() // 1_000_000 - _EPOCH_MS
+            candidate = (moment << _LOW_BITS) | self._random.getrandbits(_START_BITS)
+            first = candidate if moment > self._last >> _LOW_BITS else self._last + 1
+            self._last = first + count - 1
+            return range(first, first + count)
+
 
 new_id = IdGenerator()
 

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from types import FunctionType
 from typing import IO, Any, TypeAlias, TypeVar
@@ -75,6 +75,8 @@ def check_id(value: object, name: str) -> str | None:
     """
     if value is None:
         return None
+    if type(value) is str:
+        return _checked_id(value, name)
     if isinstance(value, int) and not isinstance(value, bool):
         if value.bit_length() > 64:
             raise InvalidInputError(f"{name}: expected a string, got an integer beyond 64 bits")
@@ -83,9 +85,13 @@ def check_id(value: object, name: str) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         raise InvalidInputError(f"{name}: expected a string, an integer or a UUID, got {shown(value)}")
-    if type(value) is not str:
-        # A member of a string enumeration, which some drivers would write by its name.
-        value = str.__str__(value)
+    # It may be a member of a string enumeration, which some drivers would write by its name.
+    return _checked_id(str.__str__(value), name)
+
+
+# Cached, since the same few ids come with every call; errors are not.
+@lru_cache(maxsize=1024)
+def _checked_id(value: str, name: str) -> str:
     if not value.strip():
         raise InvalidInputError(f"{name}: must not be blank; leave it out to mean no {name}")
     if len(value) > MAX_ID_LENGTH:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from .._version import __version__
@@ -22,8 +22,10 @@ Value = str | int | float | bool | None
 """The value of an attribute; ``None`` omits it."""
 
 
-@contextmanager
-def span(name: str, attributes: dict[str, Value], *, apart: bool = False) -> Iterator[None]:
+_NO_SPAN = nullcontext()
+
+
+def span(name: str, attributes: dict[str, Value], *, apart: bool = False) -> AbstractContextManager[None]:
     """Record a block as a span, with the type of the error that it raises, if any.
 
     Args:
@@ -33,9 +35,11 @@ def span(name: str, attributes: dict[str, Value], *, apart: bool = False) -> Ite
             it.
     """
     trace = _active()
-    if trace is None:
-        yield
-        return
+    return _NO_SPAN if trace is None else _span(trace, name, attributes, apart)
+
+
+@contextmanager
+def _span(trace: ModuleType, name: str, attributes: dict[str, Value], apart: bool) -> Iterator[None]:
     tracer = trace.get_tracer("powermem", __version__)
     context = sys.modules["opentelemetry.context"].Context() if apart else None
     # OpenTelemetry would record the error's message, which may contain what a user said.
@@ -71,6 +75,8 @@ def annotate_cost(completion: Completion) -> None:
 def _active() -> ModuleType | None:
     """Return the module ``opentelemetry.trace`` if the program has set up a tracer provider."""
     trace = sys.modules.get("opentelemetry.trace")
+    if trace is None:
+        return None
     # Its names may be missing while another thread is importing it.
     provider = getattr(trace, "get_tracer_provider", None)
     proxy = getattr(trace, "ProxyTracerProvider", None)

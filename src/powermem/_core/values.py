@@ -20,7 +20,7 @@ class Scope(NamedTuple):
     run_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """One message of a conversation, checked and normalized; times are microseconds UTC.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._core.hints.extras import pip_install
 from ..errors import ConfigError, StoreError
-from . import mysql
+from . import literals, mysql
 from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 
 try:
@@ -175,7 +175,7 @@ class _Cursor(Cursor):  # type: ignore[misc]
 
 
 def _escape(escape: Callable[..., str], value: Any, mapping: Any = None) -> str:
-    return mysql.binary(value) if isinstance(value, (bytes, bytearray)) else escape(value, mapping)
+    return literals.binary(value) if isinstance(value, (bytes, bytearray)) else escape(value, mapping)
 
 
 class MySQLConnection:
@@ -200,7 +200,12 @@ class MySQLConnection:
         if not rows:
             return
         with self._cursor(self._server.replying(len(rows))) as cursor:
-            cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+            statements = literals.inserts(sql, rows, mysql.most_at_once(self._packet))
+            if statements is None:
+                cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+                return
+            for statement in statements:
+                cursor.execute(statement)
 
     def begin(self) -> None:
         self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))

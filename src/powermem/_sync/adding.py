@@ -120,7 +120,7 @@ class Adding:
                     )
                 else:
                     call = Verbatim(asked.verbatim, new, usage, reply.notes)
-                    (items,) = self._extraction.store_verbatim([call])
+                    items = self._extraction.store_verbatim(call)
             except AlreadyDone as done:
                 return _decode(done.result)
             annotate({"powermem.results": len(items)})
@@ -176,15 +176,24 @@ class Adding:
         return [results[i] for i in range(len(calls))]
 
     def _add_together(self, asked: Sequence[Addition], started: float) -> list[UsageRecord]:
+        shared = Usage()
         calls = []
         for one in asked:
+            if one.key is None:
+                calls.append(Verbatim(one.verbatim, one.new, shared, None))
+                continue
             usage = Usage()
             reply = _Reply(one.new, one.key, usage, started, None)
             calls.append(Verbatim(one.verbatim, one.new, usage, reply.under_key))
         with span("powermem.add", _traced(sum(len(one.messages) for one in asked), False, False)):
-            results = self._extraction.store_verbatim(calls)
-            annotate({"powermem.results": sum(map(len, results))})
-        return [usage_record(call.usage) for call in calls]
+            self._extraction.load_verbatim(calls)
+            annotate({"powermem.results": sum(len(call.messages) for call in calls)})
+        # What calls without a key cost is told by the first of them.
+        costs, none = [usage_record(shared)], usage_record(Usage())
+        return [
+            (costs.pop() if costs else none) if call.usage is shared else usage_record(call.usage)
+            for call in calls
+        ]
 
     def _add_later(
         self,

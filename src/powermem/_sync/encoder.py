@@ -199,6 +199,11 @@ class Encoder:
         counts: list[int] = []
         remarks: list[str] = []
         for text, (windows, outcomes) in zip(texts, found, strict=True):
+            if len(windows) == 1 and not isinstance(outcomes[0], PowerMemError):
+                # As of most texts.
+                usable.append(outcomes[0])
+                counts.append(1)
+                continue
             vectors, errors = self._usable(windows, outcomes)
             usable += vectors
             counts.append(len(vectors))
@@ -213,7 +218,10 @@ class Encoder:
         self._warn(remarks, warnings)
         if usable and not self._identified:
             self._identify(embedder, len(usable[0]))
-        rows = iter(embedding_bytes(np.stack(usable)) if usable else ())
+        encoded = embedding_bytes(np.array(usable)) if usable else []
+        if len(encoded) == len(counts) == counts.count(1):
+            return [*encoded]
+        rows = iter(encoded)
         return [b"".join(islice(rows, count)) or None for count in counts]
 
     def _usable(

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..mcp.oauth import JwtVerifier
 
 _PORT = 8848
-_SCOPE = {"user_id": "POWERMEM_USER_ID", "agent_id": "POWERMEM_AGENT_ID", "run_id": "POWERMEM_RUN_ID"}
 
 
 def mcp(options: Namespace, output: Output) -> int:
@@ -91,11 +90,11 @@ def _verifier(options: Namespace) -> JwtVerifier | None:
 
 def _whose(options: Namespace, *, verified: bool) -> dict[str, Any]:
     """Return the ids of the scope: from the options, then from the environment, then the login name."""
-    from ..config.environment import read_variables
+    from ..config.environment import read_variables, scope_variables
 
     given = dict(os.environ) if options.config is not None else read_variables(options.env_file)
     asked = {"user_id": options.user, "agent_id": options.agent, "run_id": options.run}
-    ids = {name: asked[name] or given.get(variable, "").strip() or None for name, variable in _SCOPE.items()}
+    ids = {name: asked[name] or value for name, value in scope_variables(given).items()}
     if any(ids.values()) or verified or options.any_user:
         return ids
     return {**ids, "user_id": _login()}

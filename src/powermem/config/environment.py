@@ -71,6 +71,11 @@ def read_variables(env_file: str | os.PathLike[str] | None = None) -> dict[str, 
     return {**_given(_file_variables(env_file)), **_given(os.environ)}
 
 
+def scope_variables(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return whose memories the variables name for a server, by the names of the ids."""
+    return {name: variables.get(variable, "").strip() or None for name, variable in _SCOPE.items()}
+
+
 def load_config_from_env() -> ConfigDict:
     """Return `auto_config()`."""
     return auto_config()
@@ -331,13 +336,13 @@ def _origin(path: _Path, origins: Mapping[_Path, str]) -> str:
     return next((origins[prefix] for prefix in prefixes if prefix in origins), "")
 
 
+_SCOPE = {"user_id": "POWERMEM_USER_ID", "agent_id": "POWERMEM_AGENT_ID", "run_id": "POWERMEM_RUN_ID"}
 _FOR_PROCESS = frozenset(
     {
         "POWERMEM_ENV_FILE",
         "POWERMEM_DEBUG",
-        "POWERMEM_USER_ID",
-        "POWERMEM_AGENT_ID",
-        "POWERMEM_RUN_ID",
+        *_SCOPE.values(),
+        "POWERMEM_MCP_STATE_KEY",
         "POWERMEM_SERVER_OPTIONS",
     }
 )

@@ -32,7 +32,7 @@ class McpEndpoint:
             questions during a call. Its requests must then all reach the same process; with several
             processes, or behind a balancer, leave it out.
         host: the address that the application is bound to; on loopback, requests from pages of other origins
-            are refused.
+            are refused. ``None`` if the application looks at hosts and origins itself.
         allowed_hosts: values of the header ``Host`` to answer to, such as ``"memory.example.com"``; of no
             other. By default those of loopback, or any if ``host`` is another address.
         allowed_origins: pages from which a browser may ask, such as ``"https://app.example.com"``.
@@ -45,7 +45,7 @@ class McpEndpoint:
         *,
         path: str = "/mcp",
         sessions: bool = False,
-        host: str = "127.0.0.1",
+        host: str | None = "127.0.0.1",
         allowed_hosts: Sequence[str] = (),
         allowed_origins: Sequence[str] = (),
         max_body: int = _MOST_BYTES,
@@ -58,7 +58,7 @@ class McpEndpoint:
             stateless_http=not sessions,
             max_request_body_size=max_body,
             transport_security=_security(host, allowed_hosts, allowed_origins),
-            host=host,
+            host=host or "",
         )
 
     @property
@@ -80,7 +80,9 @@ class McpEndpoint:
         await self._app(dict(scope), receive, send)
 
 
-def _security(host: str, hosts: Sequence[str], origins: Sequence[str]) -> TransportSecuritySettings | None:
+def _security(
+    host: str | None, hosts: Sequence[str], origins: Sequence[str]
+) -> TransportSecuritySettings | None:
     if not hosts and not origins and host in LOOPBACK:
         return None  # the SDK's own, for loopback
     names = [name for given in hosts for name in (given, f"{given}:*")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +12,7 @@ from mcp.server.auth.settings import AuthSettings
 from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.tools import Tool
+from mcp.server.request_state import RequestStateSecurity
 
 from .._core.inputs import check_id
 from .._core.values import Scope
@@ -58,6 +59,7 @@ def create_server(
     token_verifier: TokenVerifier | None = None,
     auth: AuthSettings | None = None,
     memory_url: str = results.MEMORY_URI,
+    state_keys: Sequence[str | bytes] = (),
 ) -> MCPServer[Any]:
     """Build an MCP server on a memory.
 
@@ -76,6 +78,8 @@ def create_server(
         token_verifier: verifies bearer tokens, with ``auth``; an ``AccessToken``'s ``subject`` is the user, a
             ``ScopedToken`` has its own ids.
         auth: the authorization server, and the address of this one.
+        state_keys: secrets of at least 32 bytes, shared by processes that serve the same hosts without
+            sessions; the first one signs what a host carries from a question to its answer.
         memory_url: the address at which a person sees a memory, with ``{memory_id}``.
 
     Returns:
@@ -101,6 +105,7 @@ def create_server(
             token_verifier=token_verifier,
             auth=auth,
             cache_hints=_CACHE,
+            request_state_security=RequestStateSecurity(keys=list(state_keys)) if state_keys else None,
             # Nobody is notified of changes: an address such as memory://recent is another one for each user.
             subscriptions=False,
             middleware=[remember_request],

@@ -87,6 +87,7 @@ class _Attended:
         self._watched = False
         self._watcher: asyncio.Task[None] | None = None
         self._gone: asyncio.Event | None = None
+        self._whole = False
         self.began = False
         self.cancelled = False
         self.expired = False
@@ -116,6 +117,8 @@ class _Attended:
 
     async def send(self, message: Message) -> None:
         self.began = True
+        # Before it is sent: once a response is whole, the server says that the client has gone.
+        self._whole = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self._send(message)
 
     def watch(self) -> None:
@@ -167,7 +170,7 @@ class _Attended:
         self._cancel()
 
     def _cancel(self) -> None:
-        if self._task is not None and not self.cancelled:
+        if self._task is not None and not self.cancelled and not self._whole:
             self.cancelled = True
             self._task.cancel()
 

@@ -59,6 +59,7 @@ class AsyncLoader:
     ) -> None:
         self._add = add
         self._accepted = accepted
+        self._known = frozenset(accepted)
         self._check_names(defaults)
         self._feed: AsyncFeed[Item] = AsyncFeed(items)
         self._width = width
@@ -126,17 +127,16 @@ class AsyncLoader:
                         self._counts["skipped"] += 1
                         await self._tell()
                         continue
-                await self._pace()
+                if self._interval is not None:
+                    await self._pace(self._interval)
                 taken.append((index, item))
         return taken
 
-    async def _pace(self) -> None:
-        if self._interval is None:
-            return
+    async def _pace(self, interval: float) -> None:
         now = perf_counter()
         if now < self._next_start:
             await async_sleep(self._next_start - now)
-        self._next_start = max(now, self._next_start) + self._interval
+        self._next_start = max(now, self._next_start) + interval
 
     def _arguments(self, index: int, item: Item) -> dict[str, Any]:
         given: dict[str, Any]
@@ -158,7 +158,7 @@ class AsyncLoader:
 
     def _check_names(self, names: Iterable[Any]) -> None:
         for name in names:
-            if name not in self._accepted:
+            if name not in self._known:
                 raise InvalidInputError(
                     f"{shown_name(name)} is not an argument of add; "
                     f"{suggested(name, self._accepted)}expected some of {', '.join(self._accepted)}"
@@ -166,14 +166,20 @@ class AsyncLoader:
 
     async def _settle(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:
         async with self._telling:
+            # The items of a batch share the record of those that cost nothing of their own.
+            free: Outcome | None = None
             for index, outcome in outcomes:
                 failed = isinstance(outcome, Exception)
                 self._counts["failed" if failed else "added"] += 1
                 if self._checkpoint is not None:
                     self._checkpoint.add(index, failed=failed)
                 if not isinstance(outcome, Exception):
-                    costs = cast("Mapping[str, float]", outcome)
-                    self._usage = {name: total + costs.get(name, 0) for name, total in self._usage.items()}
+                    if outcome is not free:
+                        costs = cast("Mapping[str, float]", outcome)
+                        self._usage = {
+                            name: total + costs.get(name, 0) for name, total in self._usage.items()
+                        }
+                        free = None if any(costs.values()) else outcome
                 elif self._collect:
                     self._errors.append({"index": index, "error": f"{type(outcome).__name__}: {outcome}"})
                 else:

@@ -6,9 +6,10 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..._concurrency import AsyncKeyedLock
+from ..._concurrency import AsyncKeyedLock, AsyncMeanwhile
 from ..._core.changes.reconcile import (
     Candidate,
     NewMemories,
@@ -19,6 +20,7 @@ from ..._core.changes.reconcile import (
     merged_texts,
     neighbourhood,
 )
+from ..._core.changes.verbatim import index_short, word_for_word
 from ..._core.changes.writes import AddTurn, Change, FinishTurns, Items, Outcome, Remember, VersionConflict
 from ..._core.filters.expression import Expression
 from ..._core.messages.rough import is_rough
@@ -84,7 +86,7 @@ class Nearness:
         return shared(wanted, held[text]) >= self.terms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verbatim:
     """Messages to store word for word.
 
@@ -98,7 +100,7 @@ class Verbatim:
     messages: Sequence[Message]
     new: NewMemories
     usage: Usage
-    notes: Callable[[Items], Sequence[Change]]
+    notes: Callable[[Items], Sequence[Change]] | None
 
 
 Enclose: TypeAlias = Callable[[Sequence[Change], bool], tuple[list[Change], Items]]
@@ -135,40 +137,49 @@ class AsyncExtraction:
         self._nearness = nearness
         self._keep_without_facts = keep_without_facts
         self._scopes = AsyncKeyedLock()
+        self._meanwhile = AsyncMeanwhile()
         if extractor.name == "rules":
             # Only where rules find the facts; it takes a moment to load.
             from ..._core.changes.superseding import Superseding
 
             self._superseding = Superseding()
 
-    async def store_verbatim(self, calls: Sequence[Verbatim]) -> list[list[MemoryEvent]]:
-        """Store each message of some calls as a memory of its own, word for word: all in one transaction.
+    async def store_verbatim(self, call: Verbatim) -> list[MemoryEvent]:
+        """Store each message of a call as a memory of its own, word for word.
 
         Returns:
-            For each call an item for each of its messages.
+            An item for each of its messages.
         """
-        turns: list[Change] = []
-        found: list[Candidate] = []
-        for call in calls:
-            kept = _turns(call.messages, call.new)
-            turns += kept
-            found += _wordings(call.messages, [turn.id for turn in kept])
+        changes, outcomes, (part,) = await self._store_calls([call])
+        return event_items(changes, outcomes, part)
+
+    async def load_verbatim(self, calls: Sequence[Verbatim]) -> None:
+        """Store each message of several calls as a memory of its own: all in one transaction."""
+        await self._store_calls(calls)
+
+    async def _store_calls(
+        self, calls: Sequence[Verbatim]
+    ) -> tuple[Sequence[Change], Sequence[Outcome], list[Items]]:
+        turns, additions = word_for_word([(call.new, call.messages) for call in calls])
         warnings: list[str] = []
-        found = await self._embed(found, warnings)
-        additions: list[Change] = []
+        with self._meanwhile.computing(partial(index_short, additions)):
+            vectors = await self._encoder.encode([addition.row.text for addition in additions], warnings)
+        for addition, vector in zip(additions, vectors, strict=True):
+            addition.embedding = vector
         notes: list[Change] = []
         parts: list[Items] = []
+        begin = 0
         for call in calls:
-            begin = len(additions)
-            mine = found[begin : begin + len(call.messages)]
-            call.usage.embedded_texts += _count_vectors(mine)
+            end = begin + len(call.messages)
+            call.usage.embedded_texts += sum(vector is not None for vector in vectors[begin:end])
             call.usage.warnings += warnings
-            additions += _additions(call.new, mine)
-            parts.append(Items(len(turns) + begin, len(turns) + len(additions), verbatim=True))
-            notes += call.notes(parts[-1])
+            if call.notes is not None:
+                parts.append(Items(len(turns) + begin, len(turns) + end, verbatim=True))
+                notes += call.notes(parts[-1])
+            begin = end
         changes = [*turns, *additions, *notes]
         outcomes = await self._store.apply(changes) if changes else []
-        return [event_items(changes, outcomes, part) for part in parts]
+        return changes, outcomes, parts
 
     async def store_facts(
         self,

@@ -323,6 +323,9 @@ class AsyncBatchedEmbedder:
         divided = await self._divide_texts(texts, most)
         outcomes = await self._embed_divided(divided, asking)
         for _ in range(_ROUNDS):
+            if self._length.size is None:
+                # No text was ever too long.
+                break
             partly = [
                 place
                 for place, windows in enumerate(divided)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from ..._concurrency import AsyncBatcher
+from ..._concurrency import AsyncBatcher, AsyncThreadBatcher
 from ..._core.access_keys import AccessKey
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
@@ -29,7 +29,11 @@ from ..._core.wire.budget import Refusal, Spend
 
 T = TypeVar("T")
 
-_MAX_BATCHES_PER_COMMIT = 256
+AsyncCollector: TypeAlias = (
+    "AsyncBatcher[Sequence[Change], list[Outcome]] | AsyncThreadBatcher[Sequence[Change], list[Outcome]]"
+)
+
+MAX_BATCHES_PER_COMMIT = 256
 _REDATED = 500
 
 
@@ -67,9 +71,7 @@ class AsyncStore(ABC):
         self._transfer = Transfer(sql, self._embedder)
         self._moves = MovesSQL(sql, self._queue, self._embedder)
         self._accesses = accesses
-        self._commits: AsyncBatcher[Sequence[Change], list[Outcome]] = AsyncBatcher(
-            self._commit, max_size=_MAX_BATCHES_PER_COMMIT
-        )
+        self._commits = self._collector()
 
     @abstractmethod
     async def _ask(self, work: Callable[..., Steps[T]], *args: Any) -> T:
@@ -80,8 +82,8 @@ class AsyncStore(ABC):
         """Run steps in one transaction; if a conflict rolls it back, run them again from the start."""
 
     @abstractmethod
-    async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
-        """Apply the changes of several callers, in one transaction if possible."""
+    def _collector(self) -> AsyncCollector:
+        """Return what collects the changes of concurrent callers, to apply them in one transaction."""
 
     def _prepare(self) -> Steps[None]:
         """Check the database, and lock its schema against other processes during the block."""

@@ -6,13 +6,12 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncThreads, AsyncWorker
-from ..._core.changes.writes import Change, Outcome
+from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncThreadBatcher, AsyncThreads, AsyncWorker
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.steps import Steps
 from ..._sqlite.engine import Engine
 from ...errors import StoreError
-from .base import AsyncStore
+from .base import MAX_BATCHES_PER_COMMIT, AsyncCollector, AsyncStore
 
 T = TypeVar("T")
 
@@ -34,8 +33,8 @@ class AsyncSQLiteStore(AsyncStore):
     name = "sqlite"
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._engine = engine
+        super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._write_thread = AsyncThreads("powermem-sqlite-writer", 1)
         self._read_threads = AsyncThreads("powermem-sqlite-reader", _READERS)
         self._searches: AsyncBatcher[SearchRequest, list[Hit]] = AsyncBatcher(
@@ -64,8 +63,8 @@ class AsyncSQLiteStore(AsyncStore):
             await self._write_thread.close()
             await self._read_threads.close()
 
-    async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
-        return await self._write_thread.run(self._engine.apply, batches)
+    def _collector(self) -> AsyncCollector:
+        return AsyncThreadBatcher(self._engine.apply, max_size=MAX_BATCHES_PER_COMMIT)
 
     async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
         answers = await self._searches.submit_many(requests)
@@ -94,7 +93,7 @@ class AsyncSQLiteStore(AsyncStore):
         if not self._accesses:
             return
         try:
-            await self._commit([])
+            await self._write_thread.run(self._engine.apply, [])
         except StoreError as error:
             # They wait for the next commit, and what is stored can be counted all the same.
             _logger.warning("how often memories were found could not be stored: %s", error)

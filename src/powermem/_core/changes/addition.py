@@ -22,7 +22,7 @@ from .reconcile import NewMemories
 from .writes import AddMemory, Amend, Change, LinkTurns, ReplaceText, Supersede
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Addition:
     """A call of ``add``.
 

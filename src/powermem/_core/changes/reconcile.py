@@ -23,7 +23,7 @@ _ENOUGH_KEPT = 0.9
 """Minimum share of a memory's words that a merged text must contain to count as losing nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewMemories:
     """The values shared by all memories of one ``add``.
 

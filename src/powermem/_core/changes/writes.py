@@ -16,10 +16,11 @@ from typing import Any, TypeAlias
 from ...types import AddResult, Metadata
 from ..filters.expression import Expression
 from ..tasks.task import Preference, ProcessStatus, Task
-from ..values import HistoryEntry, Row, Scope, Stored, Turn
+from ..values import HistoryEntry, Row, Scope, Stored, Turn, Words
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, like some others below: there are many of these, and a frozen one takes four times as long.
+@dataclass(slots=True)
 class AddTurn:
     """Store a message as a source turn."""
 
@@ -33,13 +34,14 @@ class AddTurn:
     utc_offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AddMemory:
     """Store a memory, unless its scope already holds the same text.
 
     ``embedding`` is a normalized float32 vector as bytes, or ``None`` without an embedder. ``source`` is the
-    text of the turns, whose words find the memory too. A row that ends already (``valid_to``) tells what held
-    before something that is known; it is a duplicate if the scope held this text at its beginning.
+    text of the turns, whose words find the memory too. ``words`` are the terms that find it, if they are
+    known already. A row that ends already (``valid_to``) tells what held before something that is known; it
+    is a duplicate if the scope held this text at its beginning.
     Outcome: ``Added`` or ``Duplicate``.
     """
 
@@ -47,6 +49,7 @@ class AddMemory:
     embedding: bytes | None
     turns: Sequence[int] = ()
     source: str = ""
+    words: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +348,7 @@ Change: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Added:
     """The memory was stored."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timezone, tzinfo
 from functools import partial
 from typing import Any, TypeAlias
@@ -125,7 +124,7 @@ def with_times(messages: Sequence[Message], now: LocalTime) -> list[Message]:
     found = []
     for message in messages:
         if message.sent_at is None:
-            message = replace(message, sent_at=at, utc_offset=utc_offset)
+            message = Message(message.role, message.content, message.actor_id, at, message.parts, utc_offset)
         at, utc_offset = message.sent_at, message.utc_offset
         found.append(message)
     return found

@@ -32,7 +32,8 @@ def normalize(matrix: FloatArray) -> FloatArray:
         A new float32 array of the same shape.
     """
     matrix = np.asarray(matrix, dtype=np.float32)
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    # As np.linalg.norm computes it, without what that does before.
+    lengths: FloatArray = np.sqrt(np.add.reduce(matrix * matrix, axis=1, keepdims=True))
     lengths[lengths == 0] = 1
     scaled: FloatArray = matrix / lengths
     return scaled

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 from ...types import (
     EventName,
@@ -57,13 +57,10 @@ _Status: TypeAlias = Literal["pending", "running", "completed", "failed", "cance
 _AGES = ("< 1 day", "1-7 days", "7-30 days", "> 30 days")
 
 
-def _iso(moment: int | None) -> str | None:
-    return None if moment is None else to_iso(moment)
-
-
 def record(row: Row) -> MemoryRecord:
     """Return a memory as search and list results show it."""
     created = to_iso(row.created_at)
+    facets = row.facets
     return {
         "id": row.id,
         "memory": row.text,
@@ -73,16 +70,16 @@ def record(row: Row) -> MemoryRecord:
         "actor_id": row.actor_id,
         "memory_type": row.memory_type,
         "metadata": row.metadata,
-        "title": row.facets.get("title"),
-        "tags": list(row.facets.get("tags", ())),
-        "categories": list(row.facets.get("categories", ())),
+        "title": facets.get("title") if facets else None,
+        "tags": list(facets.get("tags", ())) if facets else [],
+        "categories": list(facets.get("categories", ())) if facets else [],
         "hash": row.hash,
         "created_at": created,
         # Nearly always equal, and formatting a time takes longer than everything else here.
         "updated_at": created if row.updated_at == row.created_at else to_iso(row.updated_at),
         "valid_from": created if row.valid_from == row.created_at else to_iso(row.valid_from),
-        "valid_to": _iso(row.valid_to),
-        "expires_at": _iso(row.expires_at),
+        "valid_to": None if row.valid_to is None else to_iso(row.valid_to),
+        "expires_at": None if row.expires_at is None else to_iso(row.expires_at),
         "superseded_by": row.superseded_by,
         "access_count": row.access_count,
     }
@@ -103,7 +100,8 @@ def updated_record(row: Row, warnings: list[str]) -> UpdatedRecord:
 
 def hit_record(hit: Hit, *, explain: bool) -> SearchHit:
     """Return a search result."""
-    shown = cast("SearchHit", {**record(hit.row), "score": hit.score})
+    shown = cast("SearchHit", record(hit.row))
+    shown["score"] = hit.score
     if explain:
         shown["score_details"] = {name: round(part, 6) for name, part in hit.details.items()}
     return shown
@@ -207,13 +205,22 @@ def _changed_item(
 
 def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> str:
     """Return the text stored under a key for a call, given the batch that contains its changes."""
-    items = event_items(changes, outcomes, kept.items)
-    if isinstance(kept, DoneNote):
-        return completion_note(kept.scope, kept.at, items)
-    return json.dumps({**kept.result, "results": items})
+    if isinstance(kept, Reply):
+        return json.dumps({**kept.result, "results": event_items(changes, outcomes, kept.items)})
+    items = kept.items
+    if items.verbatim:
+        told = [
+            [one.row.id, "NONE" if isinstance(one, Duplicate) else "ADD"]
+            for one in outcomes[items.begin : items.end]
+            if isinstance(one, (Added, Duplicate))
+        ]
+    else:
+        told = [[item["id"], item["event"]] for item in event_items(changes, outcomes, items)]
+    return completion_note(kept.scope, kept.at, told)
 
 
 _DONE = "powermem:done:"
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 COMPLETION_KEYS = (_DONE, "powermem:done;")
 """The range of the keys of all completion notes: from the first value up to, but excluding, the second."""
@@ -232,15 +239,18 @@ def completion_pattern(scope: Scope) -> str | None:
     return f'[%,["{user}","{agent}"],[%'
 
 
-def completion_note(scope: Scope, at: int, items: Sequence[Mapping[str, Any]]) -> str:
+def completion_note(scope: Scope, at: int, told: Sequence[Sequence[int | str]]) -> str:
     """Return a completion note: ids and events of memories, and hashes of their owners, but no text.
 
     The text is looked up when the note is read, so that deleted memories leave no trace here.
+
+    Args:
+        scope: the owners.
+        at: when the call was made.
+        told: the id and the event of each item.
     """
-    told = [[item["id"], item["event"]] for item in items]
     # The run comes last, since `completion_pattern` matches the beginning.
-    note = [at, [_digest(scope.user_id), _digest(scope.agent_id)], told, _digest(scope.run_id)]
-    return json.dumps(note, separators=(",", ":"))
+    return _encode([at, [_digest(scope.user_id), _digest(scope.agent_id)], told, _digest(scope.run_id)])
 
 
 def ids_in_note(note: str) -> list[int]:

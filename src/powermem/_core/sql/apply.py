@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, TypeAlias
 
 from ...errors import StoreError
@@ -47,7 +47,7 @@ from .rows import COLUMNS, TURN, scope_condition, scope_values, turn_values
 from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
 
 _HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
-_ADDITIONS = (AddTurn, BufferTurn, AddTask, AddMemory)
+_ADDITIONS = frozenset({AddTurn, BufferTurn, AddTask, AddMemory})
 _NAMING = (ReplaceText, Supersede, Amend, Delete, LinkTurns)
 _Naming: TypeAlias = ReplaceText | Supersede | Amend | Delete | LinkTurns
 
@@ -127,9 +127,12 @@ class Writer:
             )
         if not batches:
             return []
-        # On PostgreSQL this locks the row, so that a switch to another embedder waits for this commit.
-        yield from self._embedder.check(self._sql.sharing)
-        yield from self._sql.begin()
+        guards = yield from self._sql.begin()
+        if guards is None:
+            # On PostgreSQL this locks the rows, so that a switch to another embedder, or the end of a user's
+            # move, waits for this commit.
+            guards = yield from self._embedder.guards(self._sql.sharing)
+        yield from self._embedder.heed(guards)
         changed: list[Row] = []
         results = yield from self._apply_all(batches, changed)
         yield from self._sql.finish(changed)
@@ -204,27 +207,27 @@ class Writer:
         if self._embedder.moves:
             yield from admit(self._sql, self._embedder.moves, batch)
         share = _Share(changed, batch)
-        for adds, changes in groupby(batch, _adds):
-            if adds:
-                share.outcomes += yield from self._add(share, list(changes))
+        end = 0
+        while end < len(batch):
+            begin, change = end, batch[end]
+            while end < len(batch) and _adds(batch[end]):
+                end += 1
+            if end > begin:
+                share.outcomes += yield from self._add(share, batch[begin:end])
             else:
-                for change in changes:
-                    share.outcomes.append((yield from self._apply[type(change)](share, change)))
+                share.outcomes.append((yield from self._apply[type(change)](share, change)))
+                end += 1
         return share.outcomes
 
     def _add(self, share: _Share, changes: Sequence[Change]) -> Steps[list[Outcome]]:
         """Add turns, tasks and memories, with one statement for each table."""
-        memories: list[AddMemory] = []
-        others: list[Change] = []
-        for change in changes:
-            if isinstance(change, AddMemory):
-                memories.append(change)
-            else:
-                others.append(change)
-        if others:
-            yield from self._queue.add(others)
-        outcomes = (yield from self._add_memories(share, memories)) if memories else {}
-        return [outcomes[change.row.id] if isinstance(change, AddMemory) else None for change in changes]
+        memories = [change for change in changes if type(change) is AddMemory]
+        if len(memories) < len(changes):
+            yield from self._queue.add([change for change in changes if type(change) is not AddMemory])
+        if not memories:
+            return [None] * len(changes)
+        outcomes = yield from self._add_memories(share, memories)
+        return [outcomes[change.row.id] if type(change) is AddMemory else None for change in changes]
 
     def _add_memories(
         self, share: _Share, changes: Sequence[AddMemory]
@@ -238,26 +241,24 @@ class Writer:
             if change.row.valid_to is not None and (held := (yield from self._find_held(change.row))):
                 share.instead[change.row.id] = held.id
                 outcomes[change.row.id] = Duplicate(held)
-        inserted = yield from self._insert(
-            share, [change for change in changes if change.row.id not in outcomes]
-        )
-        for change in changes:
-            if change.row.id in outcomes:
-                continue
+        wanted = [change for change in changes if change.row.id not in outcomes] if outcomes else changes
+        inserted = yield from self._insert(share, wanted)
+        for change in wanted:
             new = change.row.id in inserted
             outcomes[change.row.id] = (
                 Added(change.row) if new else (yield from self._add_known(share, change))
             )
-        entries = [
-            self._addition(outcome.row, outcome.row.created_at)
-            for outcome in outcomes.values()
-            if isinstance(outcome, Added)
-        ]
-        if entries:
+        added = [outcome.row for outcome in outcomes.values() if type(outcome) is Added]
+        if added:
+            values = self._sql.entry_values
+            entries = [
+                values(row.id, "ADD", None, row.text, row.actor_id, row.created_at, entry_id)
+                for row, entry_id in zip(added, new_id.several(len(added)), strict=True)
+            ]
             yield Statements(self._insert_history, entries)
-        yield from self._link(
-            [(outcomes[change.row.id].row.id, turn) for change in changes for turn in change.turns]
-        )
+        links = [(outcomes[change.row.id].row.id, turn) for change in changes for turn in change.turns]
+        if links:
+            yield Statements(self._insert_link, links)
         return outcomes
 
     def _insert(self, share: _Share, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
@@ -540,4 +541,4 @@ def _entry(sql: CollectionSQL, entry: HistoryEntry) -> tuple[Any, ...]:
 
 
 def _adds(change: Change) -> bool:
-    return isinstance(change, _ADDITIONS)
+    return type(change) in _ADDITIONS

@@ -216,9 +216,14 @@ class CollectionSQL(Texts, ABC):
         """Lock what every transaction that writes locks first, where there is such a thing."""
         yield from ()
 
-    def begin(self) -> Steps[None]:
-        """Start the changes of a transaction, after all locks are held."""
+    def begin(self) -> Steps[Mapping[str, str | int] | None]:
+        """Start the changes of a transaction, after all locks are held.
+
+        Returns:
+            What `EmbedderSQL.guards` does, if that was read too; else ``None``.
+        """
         yield from ()
+        return None
 
     def finish(self, changed: Sequence[Row]) -> Steps[None]:
         """Publish the changes of a transaction to the caches of all processes.
@@ -393,5 +398,5 @@ def passes(expression: Expression | None, row: Row) -> bool:
 
 def words_of(memory: AddMemory | Stored) -> Words:
     """Return the terms by which full text finds a memory."""
-    words = memory.terms if isinstance(memory, Stored) else None
+    words = memory.terms if isinstance(memory, Stored) else memory.words
     return words or index(memory.row, memory.source)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..changes.writes import AddTurn, BufferTurn
+from ..changes.writes import BufferTurn
 from ..tasks.task import BufferedTurn, Preference, ProcessStatus, Task
-from .rows import PLAIN, Texts, scope_values, to_scope, to_turn, turn_values
+from .rows import PLAIN, Texts, scope_values, to_scope, to_turn
 
 _SCOPE = "user_id, agent_id, run_id"
 BUFFERED = f"turn_id, lane, task_id, parts, {_SCOPE}, created_at"
@@ -28,10 +28,6 @@ class Encoding:
 
     def __init__(self, texts: Texts = PLAIN) -> None:
         self.texts = texts
-
-    def turn_values(self, turn: AddTurn) -> tuple[Any, ...]:
-        """Return the values of ``TURN``."""
-        return turn_values(turn, self.texts)
 
     def buffered_values(self, change: BufferTurn) -> tuple[Any, ...]:
         """Return the values of ``BUFFERED``."""

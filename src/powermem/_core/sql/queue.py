@@ -45,7 +45,7 @@ from .collection import CollectionSQL
 from .encoding import BUFFERED, PREFERENCE, TASK, Encoding
 from .lanes import NEVER, LaneSQL, chunks, marks
 from .ledger import LedgerSQL
-from .rows import TURN, scope_condition, to_scope
+from .rows import TURN, scope_condition, to_scope, turn_values
 from .steps import Query, Statement, Statements, Steps
 
 _SCOPE = "user_id, agent_id, run_id"
@@ -135,13 +135,16 @@ class QueueSQL:
 
     def add(self, changes: Sequence[Change]) -> Steps[None]:
         """Add turns, buffered turns and tasks, with one statement for each table."""
-        turns = [change for change in changes if isinstance(change, AddTurn)]
-        waiting = [change for change in changes if isinstance(change, BufferTurn)]
-        turns += [change.turn for change in waiting]
+        turns = [change for change in changes if type(change) is AddTurn]
+        waiting: list[BufferTurn] = []
+        if len(turns) < len(changes):
+            waiting = [change for change in changes if type(change) is BufferTurn]
+            turns += [change.turn for change in waiting]
         if len(turns) != len(changes):
             yield from self._add_tasks([change.task for change in changes if isinstance(change, AddTask)])
         if turns:
-            yield Statements(self._insert_turn, [*map(self.encoding.turn_values, turns)])
+            texts = self.encoding.texts
+            yield Statements(self._insert_turn, [turn_values(turn, texts) for turn in turns])
         if waiting:
             yield Statements(self._insert_buffered, [*map(self.encoding.buffered_values, waiting)])
 

@@ -30,6 +30,7 @@ class SQLiteSQL(FollowedSQL):
     """
 
     dialect = SQLITE
+    as_it_is = True
     schema_version = SCHEMA_VERSION
     followed = ("sequence", "deleted_before", "dimension", "switches")
     trimmed = "deleted_before"
@@ -51,6 +52,10 @@ class SQLiteSQL(FollowedSQL):
         self.with_vectors = f"{self.records} JOIN {self.vectors} USING (id)"
         self.deleted = f"{collection}_deleted"
         self.sequence = 0
+        self._select_state = (
+            f"SELECT key, value FROM {self.meta} WHERE key IN ('sequence', 'switches', 'moves')"
+        )
+        self._set_sequence = f"UPDATE {self.meta} SET value = ? WHERE key = 'sequence'"
         # Not any conflict: two memories with one id would be an error.
         self._insert_record = (
             f"{self.inserting(self.records, f'{RECORD}, sequence')} "
@@ -75,13 +80,15 @@ class SQLiteSQL(FollowedSQL):
         # Nor would it gain anything here.
         return Fragment("")
 
-    def begin(self) -> Steps[None]:
-        found = yield Query(f"SELECT value FROM {self.meta} WHERE key = 'sequence'")
-        self.sequence = found[0][0] + 1
-        yield Statement(f"UPDATE {self.meta} SET value = ? WHERE key = 'sequence'", (self.sequence,))
+    def begin(self) -> Steps[Mapping[str, str | int] | None]:
+        found = dict((yield Query(self._select_state)))
+        self.sequence = found["sequence"] + 1
+        yield Statement(self._set_sequence, (self.sequence,))
+        return found
 
     def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
-        rows = [(*self.record_values(memory), self.sequence) for memory in memories]
+        number = self.sequence
+        rows = [(*self.record_values(memory), number) for memory in memories]
         count = yield Statements(self._insert_record, rows)
         if count != len(memories):
             found = yield Query(f"SELECT id FROM {self.records} WHERE sequence = ?", (self.sequence,))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..ranking.vectors import normalize as normalize_vectors
 from ..values import Row, Words
 from . import flags
-from .terms import count_terms, date_terms, query_forms, term_id, terms
+from .terms import count_terms, date_ids, name_ids, query_forms, term_id, terms
 
 
 def index(row: Row, source: str = "") -> Words:
@@ -32,9 +32,9 @@ def index(row: Row, source: str = "") -> Words:
         terms that only the source has, for the entities and the tags of the fact, for flags of `flags`, and
         for the keys by which a statement about the same attribute finds it; see `_core.rules.claims`.
     """
-    extra = date_terms(row.valid_from, row.utc_offset)
+    extra = date_ids(row.valid_from, row.utc_offset)
     if row.actor_id:
-        extra += terms(row.actor_id)
+        extra += name_ids(row.actor_id)
     behind = flags.of(row.text)
     for name in (*row.facets.get("entities", ()), *row.facets.get("tags", ())):
         behind += terms(name)

@@ -196,6 +196,11 @@ def likely_languages(words: Sequence[str], letters: str = "") -> tuple[str, ...]
     return tuple(leaders) if told else ()
 
 
+def tells_language(words: Sequence[str]) -> bool:
+    """Return whether any of these words, in ASCII and as written, tells that a text is not in English."""
+    return not _lexicon().telling.isdisjoint(words)
+
+
 def fitting_languages(word: str, languages: Sequence[str]) -> list[str]:
     """Return the languages whose stemmers fit a word: those of its text that share its script.
 

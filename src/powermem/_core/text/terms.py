@@ -15,10 +15,11 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
+from typing import cast
 
 from ..clock import DAY, MONTHS, WEEKDAYS, to_datetime
 from .languages import (
@@ -30,12 +31,15 @@ from .languages import (
     is_function_word,
     likely_languages,
     stop_words,
+    tells_language,
 )
 from .stemming import stem as stem_english
 from .stemming import stem_in
 
 _COUNT_CAP = 255
 _CACHE_SIZE = 1 << 15
+# Characters.
+_LONGEST_PIECE = 64
 
 # Scripts written without spaces: Han, kana, Hangul, then Thai, Lao, Myanmar and Khmer.
 _DENSE_SCRIPTS = (
@@ -139,6 +143,9 @@ def first_person_terms(text: str) -> list[str]:
     "mein" rather than about one that names somebody else.
     """
     tokens, languages = _cut(text)
+    if not languages and text.isascii():
+        # English, which has none, and no word in another script.
+        return []
     words = [part for token in tokens if not _DENSE.match(token) for part in re.split("[-']", _lower(token))]
     found = [term for word in first_person(words, languages) for term in terms(word)]
     for token in tokens:
@@ -170,21 +177,26 @@ def term_id(term: str) -> int:
 
 
 def count_terms(
-    text: str, extra: Iterable[str] = (), behind: Iterable[str] = ()
+    text: str, extra: Iterable[int] = (), behind: Collection[str] = ()
 ) -> tuple[list[int], list[int]]:
     """Count the terms of a text.
 
     Args:
         text: any text.
-        extra: further terms to count, such as those of `date_terms`.
+        extra: the ids of further terms to count, such as those of `date_ids`.
         behind: terms to list with a count of 0 unless they occur.
 
     Returns:
         The distinct term ids in ascending order, and the number of occurrences of each, at most 255.
     """
-    counts: dict[int, int] = {}
-    for number in chain(_numbers(text), map(term_id, extra)):
-        counts[number] = counts.get(number, 0) + 1
+    found = [*_numbers(text), *extra]
+    counts = dict.fromkeys(found, 1)
+    if len(counts) == len(found) and not behind:
+        return sorted(found), [1] * len(found)
+    if len(counts) < len(found):
+        counts = dict.fromkeys(found, 0)
+        for number in found:
+            counts[number] += 1
     for term in behind:
         counts.setdefault(term_id(term), 0)
     numbers = sorted(counts)
@@ -206,7 +218,22 @@ def date_terms(moment: int, utc_offset: int | None = None) -> list[str]:
     Returns:
         Year, month name, day of the month, weekday and ISO date, as `terms` would return them.
     """
-    return list(_day_terms((moment + (utc_offset or 0) * 1_000_000) // DAY))
+    return list(_day_terms(_day(moment, utc_offset)))
+
+
+def date_ids(moment: int, utc_offset: int | None = None) -> tuple[int, ...]:
+    """Return the ids of `date_terms`."""
+    return _day_ids(_day(moment, utc_offset))
+
+
+@lru_cache(maxsize=1024)
+def name_ids(name: str) -> tuple[int, ...]:
+    """Return the ids of the terms of a name, with repeats; cached, since few speakers say much."""
+    return tuple(_numbers(name))
+
+
+def _day(moment: int, utc_offset: int | None) -> int:
+    return (moment + (utc_offset or 0) * 1_000_000) // DAY
 
 
 # The limits of the calendar, beyond which an offset could lead.
@@ -218,6 +245,11 @@ def _day_terms(day_number: int) -> tuple[str, ...]:
     day = to_datetime(min(max(day_number, _FIRST_DAY), _LAST_DAY) * DAY)
     names = (f"{day.year:04d}", MONTHS[day.month - 1], str(day.day), WEEKDAYS[day.weekday()])
     return (*(_term(name.lower()) for name in names), f"{day.year:04d}-{day.month:02d}-{day.day:02d}")
+
+
+@lru_cache(maxsize=1024)
+def _day_ids(day_number: int) -> tuple[int, ...]:
+    return tuple(map(term_id, _day_terms(day_number)))
 
 
 def _cut(text: str) -> tuple[list[str], tuple[str, ...]]:
@@ -249,16 +281,35 @@ def _pairs(run: str) -> list[str]:
     return [run[start : start + 2] for start in range(len(run) - 1)]
 
 
-def _numbers(text: str) -> Iterator[int]:
+def _numbers(text: str) -> Iterable[int]:
     """Return the ids of the terms of a text, with repeats."""
+    if text.isascii() and (found := _english_numbers(text)) is not None:
+        return found
     tokens, languages = _cut(text)
-    if text.isascii() and not languages:
-        # A shortcut for English, which most texts are: unpacking no languages costs as much as the cache
-        # lookup.
-        return chain.from_iterable(map(_ids, tokens))
     return chain.from_iterable(
         _dense_ids(token) if _DENSE.match(token) else _ids(token, *languages) for token in tokens
     )
+
+
+def _english_numbers(text: str) -> Iterable[int] | None:
+    """Return the same for an ASCII text of which no word tells that it is in another language than English.
+
+    No token of such a text goes beyond a blank, so what lies between blanks is cut only once. Most texts are
+    like that, and most of their words are known.
+    """
+    pieces = text.split()
+    if max(map(len, pieces), default=0) > _LONGEST_PIECE:
+        # Such as a pasted key, which comes only once.
+        return None
+    found = list(map(_piece_ids, pieces))
+    return None if None in found else chain.from_iterable(cast("list[tuple[int, ...]]", found))
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _piece_ids(piece: str) -> tuple[int, ...] | None:
+    """Return the ids of the terms of text without blanks, or ``None`` if it tells another language."""
+    tokens = _ASCII_TOKEN.findall(piece)
+    return None if tells_language(tokens) else tuple(chain.from_iterable(map(_ids, tokens)))
 
 
 def _dense_ids(run: str) -> list[int]:

@@ -60,6 +60,7 @@ class Loader:
     ) -> None:
         self._add = add
         self._accepted = accepted
+        self._known = frozenset(accepted)
         self._check_names(defaults)
         self._feed: Feed[Item] = Feed(items)
         self._width = width
@@ -127,17 +128,16 @@ class Loader:
                         self._counts["skipped"] += 1
                         self._tell()
                         continue
-                self._pace()
+                if self._interval is not None:
+                    self._pace(self._interval)
                 taken.append((index, item))
         return taken
 
-    def _pace(self) -> None:
-        if self._interval is None:
-            return
+    def _pace(self, interval: float) -> None:
         now = perf_counter()
         if now < self._next_start:
             sleep(self._next_start - now)
-        self._next_start = max(now, self._next_start) + self._interval
+        self._next_start = max(now, self._next_start) + interval
 
     def _arguments(self, index: int, item: Item) -> dict[str, Any]:
         given: dict[str, Any]
@@ -159,7 +159,7 @@ class Loader:
 
     def _check_names(self, names: Iterable[Any]) -> None:
         for name in names:
-            if name not in self._accepted:
+            if name not in self._known:
                 raise InvalidInputError(
                     f"{shown_name(name)} is not an argument of add; "
                     f"{suggested(name, self._accepted)}expected some of {', '.join(self._accepted)}"
@@ -167,14 +167,20 @@ class Loader:
 
     def _settle(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:
         with self._telling:
+            # The items of a batch share the record of those that cost nothing of their own.
+            free: Outcome | None = None
             for index, outcome in outcomes:
                 failed = isinstance(outcome, Exception)
                 self._counts["failed" if failed else "added"] += 1
                 if self._checkpoint is not None:
                     self._checkpoint.add(index, failed=failed)
                 if not isinstance(outcome, Exception):
-                    costs = cast("Mapping[str, float]", outcome)
-                    self._usage = {name: total + costs.get(name, 0) for name, total in self._usage.items()}
+                    if outcome is not free:
+                        costs = cast("Mapping[str, float]", outcome)
+                        self._usage = {
+                            name: total + costs.get(name, 0) for name, total in self._usage.items()
+                        }
+                        free = None if any(costs.values()) else outcome
                 elif self._collect:
                     self._errors.append({"index": index, "error": f"{type(outcome).__name__}: {outcome}"})
                 else:

@@ -324,6 +324,9 @@ class BatchedEmbedder:
         divided = self._divide_texts(texts, most)
         outcomes = self._embed_divided(divided, asking)
         for _ in range(_ROUNDS):
+            if self._length.size is None:
+                # No text was ever too long.
+                break
             partly = [
                 place
                 for place, windows in enumerate(divided)

@@ -7,13 +7,12 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ..._concurrency import Batcher, Event, Threads, Worker
-from ..._core.changes.writes import Change, Outcome
+from ..._concurrency import Batcher, Event, ThreadBatcher, Threads, Worker
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.steps import Steps
 from ..._sqlite.engine import Engine
 from ...errors import StoreError
-from .base import Store
+from .base import MAX_BATCHES_PER_COMMIT, Collector, Store
 
 T = TypeVar("T")
 
@@ -35,8 +34,8 @@ class SQLiteStore(Store):
     name = "sqlite"
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._engine = engine
+        super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._write_thread = Threads("powermem-sqlite-writer", 1)
         self._read_threads = Threads("powermem-sqlite-reader", _READERS)
         self._searches: Batcher[SearchRequest, list[Hit]] = Batcher(
@@ -65,8 +64,8 @@ class SQLiteStore(Store):
             self._write_thread.close()
             self._read_threads.close()
 
-    def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
-        return self._write_thread.run(self._engine.apply, batches)
+    def _collector(self) -> Collector:
+        return ThreadBatcher(self._engine.apply, max_size=MAX_BATCHES_PER_COMMIT)
 
     def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
         answers = self._searches.submit_many(requests)
@@ -95,7 +94,7 @@ class SQLiteStore(Store):
         if not self._accesses:
             return
         try:
-            self._commit([])
+            self._write_thread.run(self._engine.apply, [])
         except StoreError as error:
             # They wait for the next commit, and what is stored can be counted all the same.
             _logger.warning("how often memories were found could not be stored: %s", error)

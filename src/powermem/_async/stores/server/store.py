@@ -29,7 +29,7 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ..base import AsyncStore
+from ..base import MAX_BATCHES_PER_COMMIT, AsyncCollector, AsyncStore
 from ..steps import async_run
 from .partitions import AsyncCachedSearch
 from .pool import PAUSES, AsyncPool
@@ -147,6 +147,9 @@ class AsyncServerStore(AsyncStore):
     async def _migrate(self) -> None:
         async with self._pool.transaction() as connection:
             await async_run(connection, self._prepared(migrate, self._sql, self._embedder))
+
+    def _collector(self) -> AsyncCollector:
+        return AsyncBatcher(self._commit, max_size=MAX_BATCHES_PER_COMMIT)
 
     async def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:

@@ -30,7 +30,7 @@ from ...._drivers.base import (
     ReadOnlyServerError,
 )
 from ....errors import StoreError, StoreUnavailableError
-from ..base import Store
+from ..base import MAX_BATCHES_PER_COMMIT, Collector, Store
 from ..steps import run
 from .partitions import CachedSearch
 from .pool import PAUSES, Pool
@@ -148,6 +148,9 @@ class ServerStore(Store):
     def _migrate(self) -> None:
         with self._pool.transaction() as connection:
             run(connection, self._prepared(migrate, self._sql, self._embedder))
+
+    def _collector(self) -> Collector:
+        return Batcher(self._commit, max_size=MAX_BATCHES_PER_COMMIT)
 
     def _commit(self, batches: list[Sequence[Change]]) -> list[list[Outcome] | Exception]:
         try:
