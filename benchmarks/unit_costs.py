@@ -1,7 +1,8 @@
 """What an add and a search cost in processor time, statements and disk: ``benchmarks scale --costs``.
 
 Users have 200 memories with vectors of 384 dimensions, each stored by a call of its own with its source
-turn. Processor time is that of this process and, apart, of the server's processes. The model in ``docs/scaling.md`` multiplies these figures.
+turn. Processor time is that of this process and, apart, of the server's processes. The model in
+``docs/scaling.md`` multiplies these figures.
 """
 
 from __future__ import annotations
