@@ -3,7 +3,7 @@
 Each process is a program of its own with its own caches. At the same moment all begin to add a memory and
 search three times, for users drawn at random from a hundred that all of them share. Then one process adds and
 another searches for it at once: what the first search does not find is stale. At last all of them work on the
-tasks of 200 users, which wait in the store.
+tasks of 800 users, which wait in the store.
 
 Nothing may be lost: every memory whose add returned, and each user's task, is counted at the end.
 """
@@ -37,7 +37,7 @@ from .measure import ROOT
 from .report import Figure, figure, quantile
 
 COUNTS = (1, 2, 4, 8)
-USERS, LANES, SECONDS, TRIALS = 100, 200, 5.0, 100
+USERS, LANES, SECONDS, TRIALS = 100, 800, 5.0, 100
 _SEARCHES = 3
 _PATIENCE = 300.0
 
