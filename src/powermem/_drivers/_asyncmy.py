@@ -75,16 +75,19 @@ class AsyncMySQLConnection:
             await cursor.execute(formatted(sql), tuple(values))
             return list(await cursor.fetchall())
 
-    async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+    async def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
         if not rows:
-            return
+            return 0
         async with self._cursor(self._server.replying(len(rows))) as cursor:
             statements = literals.inserts(sql, rows, mysql.most_at_once(self._packet))
             if statements is None:
                 await cursor.executemany(formatted(sql), [tuple(row) for row in rows])
-                return
+                return int(cursor.rowcount)
+            count = 0
             for statement in statements:
                 await cursor.execute(statement)
+                count += int(cursor.rowcount)
+            return count
 
     async def begin(self) -> None:
         await self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))

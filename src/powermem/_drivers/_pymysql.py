@@ -196,16 +196,19 @@ class MySQLConnection:
             cursor.execute(formatted(sql), tuple(values))
             return list(cursor.fetchall())
 
-    def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+    def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
         if not rows:
-            return
+            return 0
         with self._cursor(self._server.replying(len(rows))) as cursor:
             statements = literals.inserts(sql, rows, mysql.most_at_once(self._packet))
             if statements is None:
                 cursor.executemany(formatted(sql), [tuple(row) for row in rows])
-                return
+                return int(cursor.rowcount)
+            count = 0
             for statement in statements:
                 cursor.execute(statement)
+                count += int(cursor.rowcount)
+            return count
 
     def begin(self) -> None:
         self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))

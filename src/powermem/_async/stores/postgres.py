@@ -12,10 +12,10 @@ from typing import Any
 from ..._concurrency import async_to_thread
 from ..._core.clock import now as clock_now
 from ..._core.query.search import Hit, SearchRequest
-from ..._core.ranking.boosts import looked_up
 from ..._core.ranking.fusion import Ranked, pool_size
 from ..._core.ranking.server_rows import MATCHED, ServerRows, rarest
 from ..._core.ranking.server_search import ServerSearch
+from ..._core.ranking.signals import looked_up
 from ..._core.ranking.weights import Weights
 from ..._core.sql.beside import with_turns_beside
 from ..._core.sql.collection import passes
@@ -121,7 +121,7 @@ class AsyncPostgresStore(AsyncServerStore):
         async with self._pool.reading() as reader:
             ranked = await self._rank(reader, request, now)
             ids = [memory_id for memory_id, _ in ranked]
-            rows = await async_run(reader, self._queries.get_many(ids, request.scope.user_id))
+            (rows,) = await async_run(reader, self._queries.get_each([ids], [request.scope.user_id]))
         # A memory may have been deleted between two queries.
         return [Hit(rows[one], found.score, found.details()) for one, found in ranked if one in rows]
 

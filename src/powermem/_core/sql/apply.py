@@ -41,7 +41,6 @@ from .admission import admit
 from .collection import CollectionSQL, passes
 from .dialects import Fragment
 from .embedder import EmbedderSQL
-from .lanes import chunks, marks
 from .queue import QueueSQL
 from .rows import COLUMNS, TURN, scope_condition, scope_values, turn_values
 from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
@@ -120,11 +119,7 @@ class Writer:
             yield from self._sql.enter()
             yield from self._lock(batches, accesses)
         if accesses:
-            yield Statements(
-                f"UPDATE {self._sql.records} SET access_count = access_count + ? "
-                "WHERE user_id = ? AND id = ?",
-                [(times, user_id, memory_id) for (user_id, memory_id), times in accesses.items()],
-            )
+            yield from self._sql.counting(accesses)
         if not batches:
             return []
         guards = yield from self._sql.begin()
@@ -153,13 +148,8 @@ class Writer:
         owners.update((change.id, change.user_id) for change in changes if isinstance(change, _NAMING))
         if len(owners) < 2:
             return
-        # Half of them, since there may be as many users.
-        for chunk in chunks(sorted(owners)):
-            where = self._sql.among("id", chunk)
-            users = {owners[memory_id] for memory_id in chunk}
-            if None not in users:
-                parts = f"user_id IN ({marks([*users])}) AND {where.sql}"
-                where = Fragment(parts, (*sorted(map(str, users)), *where.values))
+        for chunk in self._sql.chunks(sorted(owners)):
+            where = self._sql.owned([(memory_id, owners[memory_id]) for memory_id in chunk])
             # The version is read because seekdb, beside a vector index, locks no rows for a query that an
             # index answers without the table.
             yield Query(
