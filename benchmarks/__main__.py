@@ -34,7 +34,8 @@ NAMES = (
 )
 
 
-def main() -> None:
+def arguments() -> argparse.ArgumentParser:
+    """Return the parser of the command line, with the options of every benchmark."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
@@ -48,10 +49,15 @@ def main() -> None:
         "--keep", action="store_true", help="keep the ratios in results/ratios.json, for the next comparison"
     )
     parser.add_argument("--rounds", type=int, default=9, help="how often each contender has its turn")
-    modules = {name: import_module(f"benchmarks.{name}") for name in NAMES}
-    for name, module in modules.items():
+    for name in NAMES:
+        module = import_module(f"benchmarks.{name}")
         if hasattr(module, "add_arguments"):
             module.add_arguments(parser.add_argument_group(name))
+    return parser
+
+
+def main() -> None:
+    parser = arguments()
     options = parser.parse_args()
     for name in options.names:
         if name not in NAMES:
@@ -62,7 +68,7 @@ def main() -> None:
     results: list[dict[str, Any]] = []
     kept, measured = comparison.read(), dict[str, list[Figure]]()
     for name in options.names or NAMES:
-        module, neighbours, load = modules[name], Neighbours(), os.getloadavg()[0]
+        module, neighbours, load = import_module(f"benchmarks.{name}"), Neighbours(), os.getloadavg()[0]
         figures = module.run(options)
         others = neighbours.share()
         print(f"\n## {name} (load before: {load:.2f})\n", *table(figures, others), sep="\n", flush=True)

@@ -51,13 +51,13 @@ def add_arguments(parser: Any) -> None:
     )
     many_users.add_arguments(parser)
     many_processes.add_arguments(parser)
-    parser.add_argument("--costs", action="store_true", help="instead: what one add and one search cost")
+    parser.add_argument("--unit-costs", action="store_true", help="instead: what one add and one search cost")
 
 
 def run(options: argparse.Namespace) -> list[Figure]:
     if options.stores:
         return many_users.run(options)
-    if options.costs:
+    if options.unit_costs:
         return unit_costs.run(options.on or ("sqlite", "postgres"))
     if options.processes is not None:
         return many_processes.run(options)

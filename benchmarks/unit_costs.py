@@ -1,4 +1,4 @@
-"""What an add and a search cost in processor time, statements and disk: ``benchmarks scale --costs``.
+"""What an add and a search cost in processor time, statements and disk: ``scale --unit-costs``.
 
 Users have 200 memories with vectors of 384 dimensions, each stored by a call of its own with its source
 turn. Processor time is that of this process and, apart, of the server's processes. The model in

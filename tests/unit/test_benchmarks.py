@@ -8,13 +8,18 @@ from pathlib import Path
 import pytest
 
 from benchmarks import comparison
-from benchmarks.__main__ import NAMES
+from benchmarks.__main__ import NAMES, arguments
 from benchmarks.report import Figure, figure
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_can_be_imported(name: str) -> None:
     assert callable(import_module(f"benchmarks.{name}").run)
+
+
+def test_the_options_of_all_benchmarks_fit_together() -> None:
+    options = arguments().parse_args(["scale", "--processes", "1", "2", "--on", "sqlite", "--rounds", "2"])
+    assert (options.names, options.processes, options.on) == (["scale"], [1, 2], ["sqlite"])
 
 
 def ratio(what: str, value: float, *, noise: float = 0.0, more_is_better: bool = False) -> Figure:
