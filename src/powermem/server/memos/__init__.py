@@ -1,7 +1,7 @@
 """MemOS's API, below ``/api/openmem/v1``: for programs that were written for its cloud.
 
-Every body is ``{"code": 0, "data": ..., "message": "ok"}``; that of an error has the status as its code. A key
-is presented as ``Authorization: Token <key>``.
+Every body is ``{"code": 0, "data": ..., "message": "ok"}``; that of an error has the status as its code. A
+key is presented as ``Authorization: Token <key>``.
 """
 
 from __future__ import annotations
