@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -31,6 +32,7 @@ from powermem._concurrency import (
     AsyncSemaphore,
     AsyncThreadBatcher,
     AsyncThreads,
+    AsyncTurnstile,
     AsyncWorker,
     Batcher,
     Event,
@@ -395,6 +397,27 @@ class TestAsyncMeanwhile:
         with meanwhile.computing(lambda: 1 / 0), meanwhile.computing(partial(called.append, 1)):
             await until(lambda: called)
         assert "division by zero" in caplog.text
+
+
+class TestAsyncTurnstile:
+    async def test_one_task_enters_in_a_turn(self) -> None:
+        turnstile, entered = AsyncTurnstile(), 0
+
+        async def enter() -> None:
+            nonlocal entered
+            await turnstile.enter()
+            entered += 1
+
+        tasks = [asyncio.create_task(enter()) for _ in range(5)]
+        await asyncio.sleep(0)
+        await cancel(tasks[2])
+        counts = [entered]
+        while entered < 4:
+            await asyncio.sleep(0)
+            counts.append(entered)
+        assert max(later - earlier for earlier, later in pairwise(counts)) == 1
+        await until(lambda: all(task.done() for task in tasks))
+        await turnstile.enter()
 
 
 class TestBatcher:

@@ -262,6 +262,48 @@ class Meanwhile:
         yield
 
 
+class AsyncTurnstile:
+    """Let tasks through that compute something next: one in each turn of the event loop.
+
+    Otherwise, replies that arrive together would all be read in one turn, and hold the loop.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._free = True
+
+    async def enter(self) -> None:
+        """Wait for a turn of the loop that no other task has entered."""
+        loop = asyncio.get_running_loop()
+        if self._free:
+            self._free = False
+            loop.call_soon(self._admit)
+            return
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        await turn
+
+    def _admit(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            # The task may have been cancelled.
+            if not turn.done():
+                turn.set_result(None)
+                asyncio.get_running_loop().call_soon(self._admit)
+                return
+        self._free = True
+
+
+class Turnstile:
+    """Let threads through at once, since they hold no event loop."""
+
+    def __init__(self) -> None:
+        pass
+
+    def enter(self) -> None:
+        """Go on."""
+
+
 async def async_shield(fn: Callable[[], Awaitable[T]]) -> T:
     """Run the function to completion even if the caller is cancelled; raise the cancellation afterwards.
 
