@@ -400,22 +400,24 @@ class TestAsyncMeanwhile:
 
 
 class TestAsyncTurnstile:
-    async def test_one_task_enters_in_a_turn(self) -> None:
-        turnstile, entered = AsyncTurnstile(), 0
+    @pytest.mark.parametrize("width", [1, 3])
+    async def test_a_few_tasks_enter_in_a_turn(self, width: int) -> None:
+        turnstile, entered = AsyncTurnstile(width), 0
 
         async def enter() -> None:
             nonlocal entered
             await turnstile.enter()
             entered += 1
 
-        tasks = [asyncio.create_task(enter()) for _ in range(5)]
+        tasks = [asyncio.create_task(enter()) for _ in range(8)]
         await asyncio.sleep(0)
-        await cancel(tasks[2])
+        assert entered == width
+        await cancel(tasks[4])
         counts = [entered]
-        while entered < 4:
+        while entered < 7:
             await asyncio.sleep(0)
             counts.append(entered)
-        assert max(later - earlier for earlier, later in pairwise(counts)) == 1
+        assert max(later - earlier for earlier, later in pairwise(counts)) == width
         await until(lambda: all(task.done() for task in tasks))
         await turnstile.enter()
 

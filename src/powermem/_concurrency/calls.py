@@ -263,42 +263,48 @@ class Meanwhile:
 
 
 class AsyncTurnstile:
-    """Let tasks through that compute something next: one in each turn of the event loop.
+    """Let tasks through that compute something next: a few in each turn of the event loop.
 
     Otherwise, replies that arrive together would all be read in one turn, and hold the loop.
+
+    Args:
+        width: maximum number of tasks in a turn.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._free = width
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._free = True
 
     async def enter(self) -> None:
-        """Wait for a turn of the loop that no other task has entered."""
+        """Wait for a turn of the loop that not too many other tasks have entered."""
         loop = asyncio.get_running_loop()
-        if self._free:
-            self._free = False
+        if self._free == self._width:
             loop.call_soon(self._admit)
+        if self._free:
+            self._free -= 1
             return
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
         await turn
 
     def _admit(self) -> None:
-        while self._waiting:
+        self._free = self._width
+        while self._waiting and self._free:
             turn = self._waiting.popleft()
             # The task may have been cancelled.
             if not turn.done():
                 turn.set_result(None)
-                asyncio.get_running_loop().call_soon(self._admit)
-                return
-        self._free = True
+                self._free -= 1
+        if self._free < self._width:
+            asyncio.get_running_loop().call_soon(self._admit)
 
 
 class Turnstile:
     """Let threads through at once, since they hold no event loop."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, width: int) -> None:
+        del width
 
     def enter(self) -> None:
         """Go on."""

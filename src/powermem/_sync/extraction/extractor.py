@@ -47,6 +47,9 @@ _SHORT = 20
 _MOST = 200
 # Characters. Parsing an answer up to this length takes a few milliseconds at most.
 _LONG = 4_000
+# Answers read in one turn of the event loop; each takes about a millisecond. With fewer, the texts of answers
+# that arrive together would not share requests to the embedder.
+_ANSWERS = 4
 # Tokens. A portion this small fits every model, so its refusal says nothing about the model's window.
 _SMALL = 200
 # Give up after this many indivisible portions have failed and none has succeeded.
@@ -129,7 +132,7 @@ class Extractor:
         self._decision_prompt = decision_prompt
         self._reading = Lock()
         self._meanwhile = Meanwhile()
-        self._turnstile = Turnstile()
+        self._turnstile = Turnstile(_ANSWERS)
         self._room = Sizing(patience=8)
         if llm is None:
             # Only where rules find the facts; it takes a moment to load.
