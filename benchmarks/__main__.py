@@ -29,6 +29,7 @@ NAMES = (
     "moving",
     "stores",
     "processing",
+    "server",
 )
 
 

@@ -76,6 +76,8 @@ async def test_an_insert_that_is_passed_over_counts_no_row(connection: AsyncMySQ
     insert = "INSERT INTO t (id) VALUES (?) ON DUPLICATE KEY UPDATE id = t.id"
     assert await connection.execute(insert, (1,)) == 1
     assert await connection.execute(insert, (1,)) == 0
+    assert await connection.execute_many(insert, [(2,), (1,), (3,), (2,)]) == 2
+    assert await connection.execute_many("UPDATE t SET id = id + 10 WHERE id = ?", [(1,), (2,), (5,)]) == 2
 
 
 async def test_a_transaction_is_undone(connection: AsyncMySQLConnection) -> None:

@@ -73,7 +73,7 @@ def test_offsets_are_kept_on_every_store(memory: Memory, config: dict[str, Any])
     assert "[22 April 2026] Yesterday" in memory.context("cat", user_id="ana")
     for asked in ("What happened on 21 April 2026?", "What did I say on 22 April 2026?"):
         (hit,) = (memory.search(asked, user_id="ana", explain=True))["results"]
-        assert hit["score_details"]["period"] == pytest.approx(0.1), asked
+        assert hit["score_details"]["period"] > 1, asked
     memory.update(record["id"], "I adopted a cat called Miso.")
     assert "[22 April 2026] I adopted" in memory.context("cat", user_id="ana")
 
@@ -126,7 +126,7 @@ def test_the_configured_zone_is_that_of_times_without_one(
         found = memory.search("tea", user_id="dan", as_of="2026-04-22T22:59")
         assert found["results"] == []
         (hit,) = (memory.search("what did I say today?", user_id="dan", explain=True))["results"]
-        assert hit["score_details"]["period"] == pytest.approx(0.1)
+        assert hit["score_details"]["period"] > 1
 
 
 def test_an_unknown_zone_is_refused_with_what_may_be_meant(config: dict[str, Any]) -> None:
@@ -194,7 +194,7 @@ def test_what_a_model_dates_with_an_offset_is_of_the_day_written_there(
     with Memory(eager(config, api)) as memory:
         memory.add(CAT, user_id="ana", timestamp=EVENING)
         (hit,) = (memory.search("What happened on 21 April 2026?", user_id="ana", explain=True))["results"]
-        assert hit["score_details"]["period"] == pytest.approx(0.1)
+        assert hit["score_details"]["period"] > 1
 
 
 def test_records_of_other_libraries_keep_their_day(memory: Memory) -> None:

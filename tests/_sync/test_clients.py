@@ -586,7 +586,7 @@ def test_the_options_are_checked(memory: Memory) -> None:
         memory.augmentation.max_workers = 0
     with pytest.raises(InvalidInputError, match="db_writer_batch_size"):
         memory.augmentation.db_writer_batch_size = 0
-    assert (memory.llm.recall_budget, memory.llm.recall_limit, memory.llm.recall_threshold) == (0.3, 5, 0.1)
+    assert (memory.llm.recall_budget, memory.llm.recall_limit, memory.llm.recall_threshold) == (0.3, 5, 0.05)
 
 
 def test_what_is_recalled_can_be_limited_or_left_out(

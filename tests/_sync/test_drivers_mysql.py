@@ -75,6 +75,8 @@ def test_an_insert_that_is_passed_over_counts_no_row(connection: MySQLConnection
     insert = "INSERT INTO t (id) VALUES (?) ON DUPLICATE KEY UPDATE id = t.id"
     assert connection.execute(insert, (1,)) == 1
     assert connection.execute(insert, (1,)) == 0
+    assert connection.execute_many(insert, [(2,), (1,), (3,), (2,)]) == 2
+    assert connection.execute_many("UPDATE t SET id = id + 10 WHERE id = ?", [(1,), (2,), (5,)]) == 2
 
 
 def test_a_transaction_is_undone(connection: MySQLConnection) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,8 @@ def test_a_weight_of_zero_switches_a_part_off(config: dict[str, Any]) -> None:
     with Memory({**config, "search": {"speaker": 0, "dense": 0}}) as memory:
         memory.add("I went to Rome", user_id="u", actor_id="Ana", infer=False)
         item = (memory.search("Did Ana go to Rome", user_id="u", explain=True))["results"][0]
-    assert "speaker" not in item["score_details"]
     parts = item["score_details"]
-    others = sum(parts[name] for name in ("neighbour", "asking", "recency"))
-    assert item["score"] == pytest.approx(min(1.0, parts["lexical"] + others), abs=1e-5)
+    assert not {"speaker", "vectors"} & parts.keys()
+    arms = {"dense", "lexical", "dense_rank", "lexical_rank"}
+    total = sum(part for name, part in parts.items() if name not in arms)
+    assert item["score"] == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-5)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -54,9 +55,10 @@ def test_explain_shows_the_parts(filled: Memory) -> None:
     details = item["score_details"]
     assert details["dense"] > 0
     assert details["lexical"] > 0
-    total = 0.5 * details["dense"] + 0.5 * details["lexical"]
-    total += details["speaker"] + details["neighbour"] + details["recency"]
-    assert item["score"] == pytest.approx(min(total, 1), abs=1e-4)
+    arms = {"dense", "lexical", "dense_rank", "lexical_rank"}
+    total = sum(part for name, part in details.items() if name not in arms)
+    assert {"vectors", "words", "prior"} <= details.keys()
+    assert item["score"] == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +142,12 @@ def test_the_answer_after_a_question_is_lifted(memory: Memory) -> None:
         memory.add(text, "u", run_id="r", infer=False)
     memory.add("Of course the weather was fine", "u", run_id="other", infer=False)
     results = (memory.search("favourite dish", user_id="u", explain=True))["results"]
-    assert found({"results": results})[:2] == ["What is your favourite dish?", "Bacalhau, of course"]
-    assert results[1]["score_details"]["neighbour"] > 0
+    places = found({"results": results})
+    assert places[0] == "What is your favourite dish?"
+    assert places.index("Bacalhau, of course") < places.index("Of course the weather was fine")
+    lifted = {item["memory"]: item["score_details"]["neighbour"] for item in results}
+    assert lifted["Bacalhau, of course"] > lifted["Let us talk later"] > 0
+    assert lifted["Of course the weather was fine"] == 0
 
 
 def test_what_was_said_in_several_runs_is_found_once(memory: Memory) -> None:

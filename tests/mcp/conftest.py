@@ -104,17 +104,27 @@ async def serving(
 @asynccontextmanager
 async def listening(app: Any) -> AsyncIterator[str]:
     """Serve an application on a free port while a block runs; yields its address."""
-    http = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
+    http = _Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
     running = asyncio.create_task(http.serve())
     try:
-        while not http.started:
-            assert not running.done(), "the server ended"
-            await asyncio.sleep(0.005)
+        await http.listening.wait()
         port = http.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"
     finally:
         http.should_exit = True
         await running
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
 
 
 def connected(server: MCPServer[Any] | str, era: str, person: Person | None = None, **more: Any) -> Client:

@@ -105,6 +105,17 @@ async def test_a_run_is_a_bound_too(memory: AsyncMemory, both: dict[str, str], i
     assert await memory.get(other) is not None
 
 
+async def test_a_task_of_another_run_is_not_there(memory: AsyncMemory) -> None:
+    added = await memory.add("I live in Rome.", user_id="alice", run_id="r2", async_mode=True)
+    await memory.wait_for_processing("alice")
+    arguments = {"task_id": added["task_id"]}
+    for run, hidden in (("r1", True), ("r2", False)):
+        async with connected(create_server(memory, user_id="alice", run_id=run), "legacy") as client:
+            result = await client.call_tool("get_status", arguments)
+            assert result.is_error == hidden
+            assert data(await client.call_tool("get_status", {}))["memories"] == (0 if hidden else 1)
+
+
 async def test_what_is_remembered_belongs_to_the_whole_scope(memory: AsyncMemory) -> None:
     server = create_server(memory, user_id="alice", agent_id="helper", run_id="r1")
     async with connected(server, "legacy") as client:

@@ -108,6 +108,44 @@ async def test_a_stateless_call_without_the_sdk(memory: AsyncMemory, http: httpx
         assert tools["result"]["ttlMs"] > 0
 
 
+@pytest.mark.parametrize(
+    "keys", [["a secret that both of them have 123"], []], ids=["shared", "of each its own"]
+)
+async def test_the_answer_to_a_question_may_reach_another_process(
+    memory: AsyncMemory, http: httpx.AsyncClient, keys: list[str]
+) -> None:
+    number = await put(memory, "My bike is red.")
+    prefix = "io.modelcontextprotocol/"
+    meta = {
+        f"{prefix}protocolVersion": "2026-07-28",
+        f"{prefix}clientCapabilities": {"elicitation": {"form": {}}},
+    }
+    headers = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "forget"}
+
+    async def call(address: str, **more: Any) -> Any:
+        body = message("tools/call", name="forget", arguments={"memory_id": number}, _meta=meta, **more)
+        return (await http.post(address, json=body, headers=headers)).json()
+
+    def server() -> Any:
+        return create_server(memory, user_id="alice", state_keys=keys)
+
+    async with serving(server()) as first, serving(server()) as second:
+        asked = (await call(first))["result"]
+        assert asked["resultType"] == "input_required"
+        ((name, question),) = asked["inputRequests"].items()
+        assert "My bike is red." in question["params"]["message"]
+        answers = {name: {"action": "accept", "content": {"forget": True}}}
+        # An answer to no question is asked for again.
+        forged = (await call(second, inputResponses=answers))["result"]
+        assert forged["resultType"] == "input_required"
+        done = await call(second, inputResponses=answers, requestState=asked["requestState"])
+    if keys:
+        assert done["result"]["structuredContent"]["forgotten"] is True
+    else:
+        assert "error" in done
+    assert (await memory.get(number) is None) == bool(keys)
+
+
 async def test_a_person_is_asked_over_http(memory: AsyncMemory, era: str) -> None:
     number = await put(memory, "My bike is red.")
     person = Person(forget=True)

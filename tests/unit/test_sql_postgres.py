@@ -31,6 +31,7 @@ from powermem._core.sql.postgres import (
 from powermem._core.sql.steps import Statement
 from powermem._core.text.indexing import index
 from powermem._core.values import Row, Scope
+from powermem._drivers.postgres import ROWS_AT_ONCE, portions
 from powermem.config.dsn import read_dsn
 from powermem.errors import ConfigError
 
@@ -215,3 +216,24 @@ def test_word_scores_count_what_is_visible() -> None:
     expected = weight * (bm25.K1 + 1) / (1 + bm25.K1) / weight
     assert scores[0] == pytest.approx(expected)
     assert scores[2] == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 49, 50, 100, 149])
+def test_many_rows_are_few_statements(count: int) -> None:
+    insert = "INSERT INTO t (a, b) VALUES (?, ?::vector) ON CONFLICT DO NOTHING"
+    rows = [(number, str(number)) for number in range(count)]
+    sent = list(portions(insert, rows))
+    assert len(sent) == count // ROWS_AT_ONCE + (count % ROWS_AT_ONCE > 0)
+    flat = [value for _, some, _ in sent for one in some for value in one]
+    assert flat == [value for one in rows for value in one]
+    for sql, some, together in sent:
+        assert sql.count("?") == (len(some[0]) if together else 2)
+        assert sql.endswith(") ON CONFLICT DO NOTHING")
+    update = list(portions("UPDATE t SET a = ? WHERE b = ?", rows))
+    assert update == ([("UPDATE t SET a = ? WHERE b = ?", rows, False)] if rows else [])
+
+
+def test_large_rows_go_one_by_one() -> None:
+    rows = [("x" * 400_000,) for _ in range(ROWS_AT_ONCE)]
+    insert = "INSERT INTO t (a) VALUES (?)"
+    assert list(portions(insert, rows)) == [(insert, rows, False)]

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._core.hints.extras import pip_install
 from ..errors import ConfigError
-from . import mysql
+from . import literals, mysql
 from .base import Limit, Server, Values, Watch, formatted, no_reply, not_unicode
 
 try:
@@ -32,11 +32,11 @@ _CURSOR: Any = Cursor
 
 
 class _Connection(_CONNECTION):  # type: ignore[misc]
-    """A connection that writes bytes as `mysql.binary`."""
+    """A connection that writes bytes as `literals.binary`."""
 
     def escape(self, value: Any, mapping: Any = None) -> Any:
         if isinstance(value, (bytes, bytearray)):
-            return mysql.binary(value)
+            return literals.binary(value)
         return super().escape(value, mapping)
 
 
@@ -75,11 +75,19 @@ class AsyncMySQLConnection:
             await cursor.execute(formatted(sql), tuple(values))
             return list(await cursor.fetchall())
 
-    async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+    async def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
         if not rows:
-            return
+            return 0
         async with self._cursor(self._server.replying(len(rows))) as cursor:
-            await cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+            statements = literals.inserts(sql, rows, mysql.most_at_once(self._packet))
+            if statements is None:
+                await cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+                return int(cursor.rowcount)
+            count = 0
+            for statement in statements:
+                await cursor.execute(statement)
+                count += int(cursor.rowcount)
+            return count
 
     async def begin(self) -> None:
         await self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))

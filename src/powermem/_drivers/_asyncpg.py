@@ -143,7 +143,11 @@ class AsyncPostgresConnection:
 
         async def execute() -> None:
             await self._register_vectors(rows)
-            await self._connection.executemany(numbered(sql), rows)
+            for statement, some, together in postgres.portions(sql, rows):
+                if together:
+                    await self._connection.execute(numbered(statement), *some[0])
+                else:
+                    await self._connection.executemany(numbered(statement), some)
 
         await self._run(execute, self._server.replying(len(rows)))
 

@@ -11,9 +11,9 @@ from time import monotonic
 from typing import Any
 
 from .._core.hints.extras import pip_install
-from .._core.sql.postgres import Vector
+from .._core.sql.postgres import Ids, Vector
 from ..errors import ConfigError, StoreError
-from .base import Limit, Server, Values, formatted, no_reply, not_unicode
+from .base import Limit, Server, Values, formatted, no_reply, not_unicode, numbered
 
 try:
     import psycopg
@@ -140,6 +140,7 @@ class PostgresConnection:
         self._pooled = pooling.on
         self.waiter = _Waiter(connection)
         connection.adapters.register_dumper(Vector, _VectorDumper)
+        connection.adapters.register_dumper(Ids, _IdsDumper)
         if self._pooled:
             # The next transaction may run in another session, which lacks the prepared statement.
             connection.prepare_threshold = None
@@ -157,8 +158,13 @@ class PostgresConnection:
             return rows
 
     def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        with self._translating(self._server.replying(len(rows))), self._connection.cursor() as cursor:
-            cursor.executemany(formatted(sql), rows)
+        with self._translating(self._server.replying(len(rows))):
+            for statement, some, together in postgres.portions(sql, rows):
+                if together:
+                    # Its own marks, so that psycopg need not look for others in a long statement.
+                    psycopg.RawCursor(self._connection).execute(numbered(statement), some[0])
+                else:
+                    self._connection.cursor().executemany(formatted(statement), some)
 
     def begin(self) -> None:
         self._execute(self._pooling.begin, (), self._server.ending("BEGIN"))
@@ -302,6 +308,17 @@ class _VectorDumper(Dumper):
     def dump(self, obj: Vector) -> bytes:
         """Return the bytes."""
         return obj
+
+
+class _IdsDumper(Dumper):
+    """Writes an array of bigint at once, which psycopg does number by number."""
+
+    format = Format.BINARY
+    oid = psycopg.adapters.types["int8"].array_oid
+
+    def dump(self, obj: Ids) -> bytes:
+        """Return the array in the server's binary form."""
+        return obj.packed()
 
 
 def _trusted(server: Server) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._core.hints.extras import pip_install
 from ..errors import ConfigError, StoreError
-from . import mysql
+from . import literals, mysql
 from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 
 try:
@@ -175,7 +175,7 @@ class _Cursor(Cursor):  # type: ignore[misc]
 
 
 def _escape(escape: Callable[..., str], value: Any, mapping: Any = None) -> str:
-    return mysql.binary(value) if isinstance(value, (bytes, bytearray)) else escape(value, mapping)
+    return literals.binary(value) if isinstance(value, (bytes, bytearray)) else escape(value, mapping)
 
 
 class MySQLConnection:
@@ -196,11 +196,19 @@ class MySQLConnection:
             cursor.execute(formatted(sql), tuple(values))
             return list(cursor.fetchall())
 
-    def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+    def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
         if not rows:
-            return
+            return 0
         with self._cursor(self._server.replying(len(rows))) as cursor:
-            cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+            statements = literals.inserts(sql, rows, mysql.most_at_once(self._packet))
+            if statements is None:
+                cursor.executemany(formatted(sql), [tuple(row) for row in rows])
+                return int(cursor.rowcount)
+            count = 0
+            for statement in statements:
+                cursor.execute(statement)
+                count += int(cursor.rowcount)
+            return count
 
     def begin(self) -> None:
         self._execute("START TRANSACTION", (), self._server.ending("START TRANSACTION"))

@@ -150,8 +150,12 @@ class AsyncConnection(Protocol):
     async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
 
-    async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        """Run a statement once for each row of values, in as few round trips as the driver can."""
+    async def execute_many(self, sql: str, rows: Sequence[Values]) -> int | None:
+        """Run a statement once for each row of values, in as few round trips as the driver can.
+
+        Returns:
+            The number of affected rows, if the driver tells it.
+        """
 
     async def begin(self) -> None:
         """Start a transaction; outside of one, every statement commits on its own."""
@@ -182,8 +186,12 @@ class Connection(Protocol):
     def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
 
-    def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        """Run a statement once for each row of values, in as few round trips as the driver can."""
+    def execute_many(self, sql: str, rows: Sequence[Values]) -> int | None:
+        """Run a statement once for each row of values, in as few round trips as the driver can.
+
+        Returns:
+            The number of affected rows, if the driver tells it.
+        """
 
     def begin(self) -> None:
         """Start a transaction; outside of one, every statement commits on its own."""

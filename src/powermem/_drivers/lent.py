@@ -97,8 +97,8 @@ class _OnThread:
     async def fetch(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         return await self._threads.run(self._connection.fetch, sql, values)
 
-    async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
-        await self._threads.run(self._connection.execute_many, sql, rows)
+    async def execute_many(self, sql: str, rows: Sequence[Values]) -> int | None:
+        return await self._threads.run(self._connection.execute_many, sql, rows)
 
     async def begin(self) -> None:
         await self._threads.run(self._connection.begin)

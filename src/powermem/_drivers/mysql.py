@@ -53,15 +53,6 @@ def most_at_once(packet: int) -> int:
     return max(1, min(MOST_AT_ONCE, packet - _HEADROOM))
 
 
-def binary(value: bytes | bytearray) -> str:
-    """Return bytes as a literal in a statement.
-
-    It is hexadecimal, since asyncmy takes 400 times as long to escape the bytes of a vector, half a
-    millisecond. Only no bytes at all are a string: seekdb reads an empty hexadecimal literal as its own text.
-    """
-    return f"x'{value.hex()}'" if value else "''"
-
-
 def check_size(query: str | bytes | bytearray, packet: int, server: Server) -> None:
     """Check that the server accepts a statement of this size, which it would otherwise hang up on.
 

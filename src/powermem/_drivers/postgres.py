@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import ssl
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from .._core.sql.steps import TransactionAbortedError
 from ..errors import StoreError, StoreUnavailableError
@@ -15,6 +17,7 @@ from .base import (
     PoolerFoundError,
     ReadOnlyServerError,
     Server,
+    Values,
 )
 
 APPLICATION = "powermem"
@@ -65,6 +68,40 @@ class Pooling:
         settings = session_settings(self._server)
         local = [f"SET LOCAL {name} = '{_quoted(value)}'" for name, value in settings.items()]
         return "; ".join(["BEGIN", *local])
+
+
+ROWS_AT_ONCE = 50
+"""Rows of one INSERT. Of so many, asyncpg still caches the longest statement, which is under 15 KB."""
+# A message to the server takes 1 GB. Rows with more than this, in bytes or characters, go one by one.
+_LARGE = 16 << 20
+
+
+def portions(sql: str, rows: Sequence[Values]) -> Iterator[tuple[str, Sequence[Values], bool]]:
+    """Divide an insert of many rows; yield statements with rows, and whether one statement takes all of them.
+
+    Args:
+        sql: any statement; only an ``INSERT`` with one group of parameters is widened.
+        rows: its rows of values.
+    """
+    wide = _widened(sql) if len(rows) >= ROWS_AT_ONCE else None
+    start = 0
+    while wide is not None and len(rows) - start >= ROWS_AT_ONCE:
+        some = rows[start : start + ROWS_AT_ONCE]
+        large = sum(len(value) for row in some for value in row if isinstance(value, (str, bytes))) > _LARGE
+        yield (sql, some, False) if large else (wide, [[value for row in some for value in row]], True)
+        start += ROWS_AT_ONCE
+    if start < len(rows):
+        yield sql, rows[start:], False
+
+
+@lru_cache
+def _widened(sql: str) -> str | None:
+    """Return an insert of one row as one of `ROWS_AT_ONCE` rows, or ``None`` if it is another statement."""
+    head, values, rest = sql.partition(" VALUES (")
+    if not (values and head.startswith("INSERT ")):
+        return None
+    marks, _, tail = rest.partition(")")
+    return f"{head} VALUES {', '.join([f'({marks})'] * ROWS_AT_ONCE)}{tail}"
 
 
 def _quoted(value: str) -> str:

@@ -83,23 +83,25 @@ class Budget(Section):
 
 
 class Search(Section):
-    """How much each part of a score counts; zero switches a part off. See `_core.ranking.weights`."""
+    """How much each signal of a score counts, as factors of learned weights. See `_core.ranking.weights`."""
 
     prefix: ClassVar[str] = "POWERMEM_SEARCH_"
 
-    dense: Fraction = _SHIPPED.dense
+    dense: Amount = _SHIPPED.dense
+    lexical: Amount = _SHIPPED.lexical
     source: Fraction = _SHIPPED.source
-    coverage: Fraction = _SHIPPED.coverage
-    speaker: Fraction = _SHIPPED.speaker
-    neighbour: Fraction = _SHIPPED.neighbour
+    coverage: Amount = _SHIPPED.coverage
+    neighbour: Amount = _SHIPPED.neighbour
     span: Whole = _SHIPPED.span
-    run: Fraction = _SHIPPED.run
-    asking: Fraction = _SHIPPED.asking
-    moment: Fraction = _SHIPPED.moment
-    period: Fraction = _SHIPPED.period
-    own: Fraction = _SHIPPED.own
-    phrase: Fraction = _SHIPPED.phrase
-    recency: Fraction = _SHIPPED.recency
+    length: Amount = _SHIPPED.length
+    role: Amount = _SHIPPED.role
+    speaker: Amount = _SHIPPED.speaker
+    asking: Amount = _SHIPPED.asking
+    moment: Amount = _SHIPPED.moment
+    period: Amount = _SHIPPED.period
+    own: Amount = _SHIPPED.own
+    phrase: Amount = _SHIPPED.phrase
+    recency: Amount = _SHIPPED.recency
     voiced: bool = True
     """Whether a question about a person is also embedded in that person's words."""
 

@@ -26,9 +26,17 @@ def fitting(items: Sequence[T], write: Callable[[Sequence[T]], str], budget: int
         write: returns everything that is sent for some of the items, as JSON.
         budget: tokens, by the estimate of ``powermem.tokens``.
     """
+    if not items:
+        return []
     budget -= ENVELOPE
-    bare = estimate_tokens(write([]))
-    kept = within(items, lambda item: estimate_tokens(write([item])) - bare, budget - bare)
+
+    def cost(item: T) -> int:
+        # Beside another one, so that what separates them counts.
+        return estimate_tokens(write([item, item])) - estimate_tokens(write([item]))
+
+    # What is sent around items, such as a heading, which there is only if there are any.
+    around = estimate_tokens(write(items[:1])) - cost(items[0])
+    kept = within(items, cost, budget - around)
     while kept and estimate_tokens(write(kept)) > budget:
         kept.pop()
     return kept

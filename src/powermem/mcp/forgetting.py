@@ -53,10 +53,10 @@ def forget_tool(book: Book) -> PlainTool:
         """Forget one memory for good, when the person wants that. The person is asked first."""
         caller = book.caller().writing()
         record = await book.find(caller, memory_id)
-        text, scope = record["memory"], caller.scope
+        text = record["memory"]
         forgotten = False
         if isinstance(answer, AcceptedElicitation) and answer.data.forget:
-            forgotten = await book.memory.delete(memory_id, scope.user_id, scope.agent_id)
+            forgotten = await book.memory.delete(memory_id, **caller.ids)
 
         def write(said: str) -> CallToolResult:
             outcome: results.Forgotten = {"id": str(record["id"]), "forgotten": forgotten, "text": said}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 import anyio
 import httpx
 import jwt
-from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 
 from ..errors import ConfigError
@@ -80,7 +79,7 @@ class JwtVerifier:
             }
         )
 
-    async def verify_token(self, token: str) -> AccessToken | None:
+    async def verify_token(self, token: str) -> ScopedToken | None:
         """Return what a token allows, or ``None`` if it is not valid here."""
         try:
             header = jwt.get_unverified_header(token)
@@ -108,7 +107,7 @@ class JwtVerifier:
         bare = self._resource.rstrip("/")
         return [bare, f"{bare}/"]
 
-    def _access(self, token: str, claims: Mapping[str, Any]) -> AccessToken | None:
+    def _access(self, token: str, claims: Mapping[str, Any]) -> ScopedToken | None:
         user = claims.get(self._user_claim)
         if not isinstance(user, str) or not user.strip():
             _logger.warning("refused a token without the claim %s", self._user_claim)
@@ -132,8 +131,8 @@ class JwtVerifier:
         # A lock belongs to an event loop, which there need not be when the verifier is made.
         self._lock = self._lock or anyio.Lock()
         async with self._lock:
-            if key_id not in self._keys and time.monotonic() - self._asked >= _PATIENCE:
-                self._asked = time.monotonic()
+            if key_id not in self._keys and monotonic() - self._asked >= _PATIENCE:
+                self._asked = monotonic()
                 self._keys = await self._fetch()
         if key_id is None and len(self._keys) == 1:
             return next(iter(self._keys.values()))

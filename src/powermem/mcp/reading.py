@@ -47,11 +47,12 @@ def add_resources(server: MCPServer[Any], book: Book) -> None:
     )
     async def memory(memory_id: str) -> str:
         try:
-            record = await book.find(book.caller(), memory_id)
+            caller = book.caller()
+            record = await book.find(caller, memory_id)
             document = {
                 **json_safe(record),
-                "history": json_safe(await book.memory.history(record["id"])),
-                "sources": json_safe(await book.memory.sources(record["id"])),
+                "history": json_safe(await book.memory.history(record["id"], **caller.ids)),
+                "sources": json_safe(await book.memory.sources(record["id"], **caller.ids)),
             }
         except ToolError as error:
             raise ResourceNotFoundError(str(error)) from error

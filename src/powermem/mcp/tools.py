@@ -72,9 +72,8 @@ class Book:
         Raises:
             ToolError: there is none with this id, or it is somebody else's, which is not told apart.
         """
-        scope = caller.scope
-        record = await self.memory.get(memory_id, scope.user_id, scope.agent_id)
-        if record is None or scope.run_id not in (None, record["run_id"]):
+        record = await self.memory.get(memory_id, **caller.ids)
+        if record is None:
             raise ToolError(
                 f"there is no memory with the id {memory_id!r}; recall and list_memories know the ids"
             )
@@ -218,8 +217,7 @@ class CoreTools:
         instead, which keeps what was true before. The old text stays in the history."""
         caller = self.book.caller().writing()
         await self.book.find(caller, memory_id)
-        scope = caller.scope
-        updated = await self.book.memory.update(memory_id, text, scope.user_id, scope.agent_id)
+        updated = await self.book.memory.update(memory_id, text, **caller.ids)
         if updated is None:
             raise ToolError(f"there is no memory with the id {memory_id!r} any more")
         shown = results.item(updated)
@@ -239,12 +237,12 @@ class CoreTools:
     ) -> Annotated[CallToolResult, results.Status]:
         """Tell whose memory this is, how much is in it, and how far a task in the background is."""
         caller = self.book.caller()
-        statistics = await self.book.memory.get_statistics(caller.scope.user_id, caller.scope.agent_id)
+        statistics = await self.book.memory.get_statistics(**caller.ids)
         status: results.Status = {
             "user_id": caller.scope.user_id,
             "agent_id": caller.scope.agent_id,
             "run_id": caller.scope.run_id,
-            "memories": await self.book.memory.count(**caller.ids),
+            "memories": statistics["total_memories"],
             "store": statistics["store"],
             "embedder": statistics["embedder"],
             "extractor": statistics["extractor"],
@@ -256,8 +254,7 @@ class CoreTools:
         return results.result(_described(status), status)
 
     async def _task(self, caller: Caller, task_id: str) -> results.TaskState:
-        scope = caller.scope
-        task = await self.book.memory.get_status(task_id, scope.user_id, scope.agent_id)
+        task = await self.book.memory.get_status(task_id, **caller.ids)
         state: results.TaskState = {
             "task_id": task["task_id"],
             "status": task["status"],

@@ -114,10 +114,7 @@ class UpstreamTools:
         """Update the content of an existing memory."""
         caller = self._caller(user_id, agent_id).writing()
         await self.book.find(caller, memory_id)
-        scope = caller.scope
-        updated = await self.book.memory.update(
-            memory_id, content, scope.user_id, scope.agent_id, metadata=metadata
-        )
+        updated = await self.book.memory.update(memory_id, content, **caller.ids, metadata=metadata)
         if updated is None:
             raise ToolError(f"there is no memory with the id {memory_id!r} any more")
         return _whole(json_safe(updated))
@@ -255,8 +252,7 @@ class UpstreamTools:
 
     async def _deleted(self, caller: Caller, memory_id: str) -> dict[str, Any]:
         await self.book.find(caller.writing(), memory_id)
-        scope = caller.scope
-        success = await self.book.memory.delete(memory_id, scope.user_id, scope.agent_id)
+        success = await self.book.memory.delete(memory_id, **caller.ids)
         return {"success": success, "memory_id": memory_id}
 
     async def _profile(self, caller: Caller) -> dict[str, Any] | None:

@@ -10,16 +10,17 @@ from ..errors import ConfigError
 
 if TYPE_CHECKING:
     from .application import create_app
-    from .caller import Caller
+    from .caller import Caller, Permission
     from .keys import KeyRing
     from .process import serve
     from .service import Service
 
-__all__ = ["Caller", "KeyRing", "Service", "create_app", "serve"]
+__all__ = ["Caller", "KeyRing", "Permission", "Service", "create_app", "serve"]
 
 _HOMES = {
     "Caller": "caller",
     "KeyRing": "keys",
+    "Permission": "caller",
     "Service": "service",
     "create_app": "application",
     "serve": "process",

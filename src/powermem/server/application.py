@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,10 +15,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from .._async.memory import AsyncMemory
+from .._version import __version__
 from ..config import MemoryConfig
 from ..errors import PowerMemError
 from . import health, parts
 from .authentication import Authenticate, Authentication
+from .description import describe
 from .limits import Attendance
 from .problems import problem_of
 from .requests import REQUEST_ID, Requests
@@ -59,7 +62,8 @@ def create_app(
             yield
 
     app = FastAPI(
-        **health.about(),
+        title="powermem",
+        version=__version__,
         lifespan=lifespan,
         middleware=_middleware(service),
         exception_handlers=dict.fromkeys((PowerMemError, HTTPException, RequestValidationError), _answer),
@@ -73,6 +77,7 @@ def create_app(
     health.install(app, service)
     for part in parts.chosen(service.settings.disabled):
         part.install(app, service)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     return app
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from .._core.access_keys import ANY_SCOPE, AccessKey, Permission
@@ -49,6 +49,10 @@ class Caller:
     def of(cls, key: AccessKey) -> Caller:
         """Return who has a key."""
         return cls(key.id, key.name, key.permission, key.scope)
+
+    def tied_to(self, *, user_id: object = None, agent_id: object = None, run_id: object = None) -> Caller:
+        """Return a caller who reaches nothing but this user, agent or run."""
+        return replace(self, tied=check_scope(user_id, agent_id, run_id))
 
     @property
     def is_tied(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from .._version import __version__
+from .answers import extra
 from .call import AdminCall
 from .metrics import MEDIA_TYPE
 from .problems import NotReadyError
@@ -21,12 +21,18 @@ _PATIENCE = 2.0
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health/live", summary="Whether the process lives; it asks nothing else")
+@router.get(
+    "/health/live", summary="Whether the process lives; it asks nothing else", openapi_extra=extra("Health")
+)
 async def live() -> Response:
     return json_response({"status": "live"})
 
 
-@router.get("/health/ready", summary="Whether the store answers and the process is not stopping")
+@router.get(
+    "/health/ready",
+    summary="Whether the store answers and the process is not stopping",
+    openapi_extra=extra("Health"),
+)
 async def ready(request: Request) -> Response:
     service = service_of(request)
     if service.closing.is_set():
@@ -36,7 +42,7 @@ async def ready(request: Request) -> Response:
     return json_response({"status": "ready"})
 
 
-@router.get("/version", summary="The version of powermem")
+@router.get("/version", summary="The version of powermem", openapi_extra=extra("Version"))
 async def version() -> Response:
     return json_response({"version": __version__})
 
@@ -51,8 +57,3 @@ def install(app: FastAPI, service: Service) -> None:
     """Add the routes."""
     app.include_router(router)
     service.open_to_everybody("/health/live", "/health/ready", "/version")
-
-
-def about() -> dict[str, Any]:
-    """Return the title and version of the application."""
-    return {"title": "powermem", "version": __version__}

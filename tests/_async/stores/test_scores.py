@@ -14,6 +14,7 @@ from powermem._async.stores import postgres
 from powermem._async.stores.base import AsyncStore
 from powermem._async.stores.oceanbase import search
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
+from powermem._async.stores.postgres import AsyncPostgresStore
 from powermem._async.stores.server import partitions
 from powermem._async.stores.server.store import AsyncServerStore
 from powermem._core.changes.writes import AddMemory, Amend, Delete, ReplaceText, Supersede
@@ -176,6 +177,8 @@ async def test_the_index_finds_a_text_by_any_of_its_windows(
     monkeypatch.setattr(postgres, "_EXACT", 50)
     changes = conversation(300, "ana")
     await opened.apply(changes)
+    assert isinstance(opened, AsyncPostgresStore)
+    await opened._index.build()
     size = len(vector("tea"))
     found = 0
     for change in changes:
@@ -209,6 +212,8 @@ async def test_what_the_server_finds_is_scored_alike(
     if isinstance(opened, AsyncOceanBaseStore):
         await opened.search([search_for("tea", Scope("ana"))], touch=False)
         assert await opened._indexer.join()
+    if isinstance(opened, AsyncPostgresStore):
+        await opened._index.build()
     ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
     ben = requests(changes[1200:], "ben", ties=False)
     await compare_all(opened, reference, ana)

@@ -20,6 +20,7 @@ from powermem._sync.stores import postgres
 from powermem._sync.stores.base import Store
 from powermem._sync.stores.oceanbase import search
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
+from powermem._sync.stores.postgres import PostgresStore
 from powermem._sync.stores.server import partitions
 from powermem._sync.stores.server.store import ServerStore
 from tests.support.additions import memory_of, search_for, vector
@@ -173,6 +174,8 @@ def test_the_index_finds_a_text_by_any_of_its_windows(opened: Store, monkeypatch
     monkeypatch.setattr(postgres, "_EXACT", 50)
     changes = conversation(300, "ana")
     opened.apply(changes)
+    assert isinstance(opened, PostgresStore)
+    opened._index.build()
     size = len(vector("tea"))
     found = 0
     for change in changes:
@@ -206,6 +209,8 @@ def test_what_the_server_finds_is_scored_alike(
     if isinstance(opened, OceanBaseStore):
         opened.search([search_for("tea", Scope("ana"))], touch=False)
         assert opened._indexer.join()
+    if isinstance(opened, PostgresStore):
+        opened._index.build()
     ana = [request for request in requests(changes[:1200], "ana", ties=False) if request.limit <= 10]
     ben = requests(changes[1200:], "ben", ties=False)
     compare_all(opened, reference, ana)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import tzinfo
 from functools import partial
 
-from ..._concurrency import async_gather
+from ..._concurrency import AsyncMeanwhile, async_gather, async_sleep
 from ..._core import clock
 from ..._core.query.around import Visibility, conversations, neighbours
 from ..._core.query.excerpt import excerpt, few_terms
-from ..._core.query.question import Question, read
+from ..._core.query.question import Question, read, voiced
 from ..._core.query.search import Answer, Hit, SearchRequest
 from ..._core.ranking.vectors import mean_direction
 from ..._core.results.recalled import Recollection, distinct, once, recalled_line, recalled_passages
@@ -32,6 +33,8 @@ _CANDIDATES = 3
 _RERANKED_AT_ONCE = 8
 # How far back a recall follows what was superseded by what was superseded.
 _GENERATIONS = 5
+# Questions that are read in one turn of the event loop; each takes some 0.1 ms.
+_READ_AT_ONCE = 8
 
 
 class AsyncRetrieval:
@@ -57,6 +60,7 @@ class AsyncRetrieval:
         self._encoder = encoder
         self._reranker = reranker
         self._voiced = voiced
+        self._meanwhile = AsyncMeanwhile()
 
     async def search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         """Search for each text; return hits best first, none for a blank text.
@@ -77,9 +81,12 @@ class AsyncRetrieval:
         asked = [i for i, text in enumerate(texts) if text.strip()]
         texts = list(map(excerpt, texts))
         now = clock.now()
-        questions = [read(texts[i], now, query.zone) for i in asked]
         warnings: list[str] = []
-        vectors = await self._encode([texts[i] for i in asked], questions, warnings)
+        sought = [texts[i] for i in asked]
+        reading = _Reading(sought, now, query.zone)
+        with self._meanwhile.computing(reading.begin):
+            vectors = await self._encode(sought, warnings)
+        questions = await reading.finish()
         reranker = None if query.rerank is False else self._reranker
         limit = query.limit
         if reranker is not None:
@@ -207,18 +214,47 @@ class AsyncRetrieval:
                 answers[i] = once(hits)[: requests[i].limit]
         return answers
 
-    async def _encode(
-        self, texts: Sequence[str], questions: Sequence[Question], warnings: list[str]
-    ) -> list[bytes | None]:
+    async def _encode(self, texts: Sequence[str], warnings: list[str]) -> list[bytes | None]:
         """Return the vector of each query, or the mean with the vector of its first-person form."""
-        voiced = {i: one.voiced for i, one in enumerate(questions) if self._voiced and one.voiced is not None}
-        vectors = await self._encoder.encode_queries([*texts, *voiced.values()], warnings)
+        forms: dict[int, str] = {}
+        if self._voiced:
+            forms = {i: form for i, text in enumerate(texts) if (form := voiced(text)) is not None}
+        vectors = await self._encoder.encode_queries([*texts, *forms.values()], warnings)
         own = vectors[: len(texts)]
-        for i, other in zip(voiced, vectors[len(texts) :], strict=True):
+        for i, other in zip(forms, vectors[len(texts) :], strict=True):
             first = own[i]
             if first is not None and other is not None:
                 own[i] = mean_direction(first, other)
         return own
+
+
+class _Reading:
+    """Reads the questions of a search while the embedder answers, as far as there is time.
+
+    Args:
+        texts: the questions.
+        now: the current time, microseconds UTC.
+        zone: the time zone of the user.
+    """
+
+    def __init__(self, texts: Sequence[str], now: int, zone: tzinfo) -> None:
+        self._texts = texts
+        self._read = partial(read, now=now, zone=zone)
+        self._questions: list[Question] = []
+
+    def begin(self) -> None:
+        """Read the first questions."""
+        done = len(self._questions)
+        self._questions += map(self._read, self._texts[done : done + _READ_AT_ONCE])
+
+    async def finish(self) -> list[Question]:
+        """Read the others, and return all."""
+        while len(self._questions) < len(self._texts):
+            self.begin()
+            if len(self._questions) < len(self._texts):
+                # Others on the event loop have their turn.
+                await async_sleep(0)
+        return self._questions
 
 
 async def _reranked(reranker: AsyncReranker, text: str, answer: Answer, query: Query) -> Answer:

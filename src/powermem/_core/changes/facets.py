@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..values import Fact
+from ..values import Fact, Message
 
 MOST_TAGS = 8
 """Tags of a memory at most; more say no more about it."""
@@ -31,6 +31,11 @@ def facets_of(fact: Fact, claims: Sequence[str] = ()) -> dict[str, Any]:
         "claims": list(claims) or None,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def role_of(message: Message | None) -> dict[str, Any]:
+    """Return the facet ``role`` of what an assistant said; of other messages none."""
+    return {"role": message.role} if message is not None and message.role == "assistant" else {}
 
 
 def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

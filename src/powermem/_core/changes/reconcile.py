@@ -13,7 +13,7 @@ from ..query.search import Hit
 from ..tasks.task import Preference
 from ..text.cleaning import content_hash
 from ..values import Fact, FoundPreference, Message, Row, Scope
-from .facets import facets_of
+from .facets import facets_of, role_of
 from .writes import AddMemory, AddPreference, Change, Delete, LinkTurns, ReplaceText, Supersede
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def add(new: NewMemories, candidate: Candidate) -> AddMemory:
         valid_from=begins,
         expires_at=new.expires_at,
         utc_offset=utc_offset,
-        facets=facets_of(fact, candidate.keys),
+        facets={**facets_of(fact, candidate.keys), **role_of(candidate.message)},
     )
     return AddMemory(row, candidate.embedding, candidate.turns, candidate.source)
 

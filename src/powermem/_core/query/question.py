@@ -8,6 +8,7 @@ from datetime import date, timedelta, timezone, tzinfo
 
 from ..clock import MONTHS, from_date, local_time, to_datetime
 from ..rules.dates import Found, find_dates, length
+from ..text.flags import introduced
 from ..text.indexing import Sought, query_ids
 from ..text.terms import first_person_terms, honorific_terms, query_terms, term_id
 from .search import Cues, Period
@@ -21,6 +22,7 @@ _ASKS_WHEN = re.compile(
 # The person asked about: the subject of "did Ana", the owner in "Ana's".
 _AUXILIARY = "did|does|do|has|have|had|is|was|are|were|will|would|can|could|should|might|may"
 _NAME = r"[A-Z][\w-]*(?:\s[A-Z][\w-]*)?"
+_CAPITALIZED = re.compile(r"(?<=[\w,;:] )[A-Z][\w-]*")
 _SUBJECT = re.compile(rf"\b({_AUXILIARY}) ({_NAME})\b(?!')")
 _OWNER = re.compile(rf"(?<!^)\b{_NAME}'s\b")
 
@@ -64,9 +66,16 @@ def read(query: str, now: int, zone: tzinfo = timezone.utc) -> Question:
             bool(_ASKS_WHEN.match(query)),
             [term_id(term) for term in first_person_terms(query)],
             (list(map(term_id, others)), list(map(term_id, family))),
+            _names(query),
         ),
         voiced=voiced(query),
     )
+
+
+def _names(query: str) -> dict[int, int]:
+    """Return the words of names in a query, and the flags of texts that introduce these persons."""
+    found = _CAPITALIZED.findall(query.replace("\u2019", "'"))
+    return {term_id(name): term_id(introduced(name)) for word in found for name in query_terms(word)}
 
 
 def voiced(query: str) -> str | None:

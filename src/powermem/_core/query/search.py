@@ -39,6 +39,8 @@ class Cues:
         when: whether it asks for a time.
         own: ids of the terms of the first person, if it is in it; see ``terms.first_person_terms``.
         others: ids of the terms that name somebody else, and of exceptions; see ``terms.honorific_terms``.
+        names: the words of names in it, each an id of a term with the id of the flag by which a memory
+            introduces that person.
     """
 
     words: frozenset[str] = frozenset()
@@ -47,6 +49,7 @@ class Cues:
     when: bool = False
     own: Sequence[int] = ()
     others: tuple[Sequence[int], Sequence[int]] = ((), ())
+    names: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,13 +48,18 @@ def weigh(
     Returns:
         The index of each term's word, shape (terms,), and the weights, shape (words,).
     """
-    numbers: dict[int, int] = {}
-    word_of = [numbers.setdefault(forms.get(term, term), len(numbers)) for term in terms]
+    numbers = {word: index for index, word in enumerate(words_of(terms, forms))}
+    word_of = [numbers[forms.get(term, term)] for term in terms]
     common = [0] * len(numbers)
     for word, term in zip(word_of, terms, strict=True):
         common[word] = max(common[word], frequencies.get(term, 0))
     weights = [weight(documents, frequency) if documents else 0.0 for frequency in common]
     return np.array(word_of, dtype=np.intp), np.array(weights, dtype=np.float32)
+
+
+def words_of(terms: Sequence[int], forms: Mapping[int, int]) -> list[int]:
+    """Return the ids of the words of a query, whose further forms are mapped to them."""
+    return list(dict.fromkeys(forms.get(term, term) for term in terms))
 
 
 def damping(lengths: FloatArray, mean: float) -> FloatArray:
@@ -308,6 +313,10 @@ class Matches:
     Attributes:
         scores: BM25 relative to a row of mean length that contains every word of the query once, at most 1;
             shape (n,). Rows that are not visible have arbitrary values.
+        lengths: as given.
+        mean: the mean length of the visible rows.
+        words: the ids of the query's words; shape (words,).
+        weights: the weight of each; shape (words,).
     """
 
     def __init__(
@@ -319,18 +328,19 @@ class Matches:
         forms: Mapping[int, int],
         source: float,
     ) -> None:
-        self._lengths = lengths
+        self.lengths = lengths
         self._source = source
         self._found = _find(segments, terms)
         self._segments = segments
-        documents = int(np.count_nonzero(visible))
+        self.documents = documents = int(np.count_nonzero(visible))
         everything = documents == len(visible)
-        self._mean = float((lengths if everything else lengths[visible]).mean()) if documents else 0.0
+        self.mean = float((lengths if everything else lengths[visible]).mean()) if documents else 0.0
         frequencies = _frequencies(self._found, len(terms), None if everything else visible)
         rarity = dict(zip(terms, frequencies, strict=True))
-        self._word_of, self._weights = weigh(terms, forms, documents, rarity)
+        self._word_of, self.weights = weigh(terms, forms, documents, rarity)
+        self.words = words_of(terms, forms)
         self._alike = bool(forms)
-        self._best = float(self._weights.sum())
+        self._best = float(self.weights.sum())
         total = np.zeros(len(lengths), dtype=np.float32)
         # Segment by segment, whose arrays fit into a core's cache.
         for found in self._found if documents else ():
@@ -341,8 +351,8 @@ class Matches:
         """Return the total gain of each row of a segment."""
         rows, times = found.rows.astype(np.intp), found.frequencies.astype(np.float32)
         words = np.repeat(self._word_of[found.numbers], found.sizes)
-        damped = damping(self._lengths[found.segment.span], self._mean)
-        gained = gain(self._weights[words], times, damped[rows], self._source)
+        damped = damping(self.lengths[found.segment.span], self.mean)
+        gained = gain(self.weights[words], times, damped[rows], self._source)
         if self._alike:
             places, most = strongest(rows, words, gained)
             return np.bincount(places, most, found.segment.count).astype(np.float32)
@@ -350,11 +360,11 @@ class Matches:
 
     def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
         """Return the gain of each word in some rows; see `Lexical`."""
-        gained = np.zeros((len(self._weights), len(rows)), dtype=np.float32)
-        damped = damping(self._lengths[rows], self._mean)
+        gained = np.zeros((len(self.weights), len(rows)), dtype=np.float32)
+        damped = damping(self.lengths[rows], self.mean)
         numbers, where, times = _meet(self._found, rows)
         words = self._word_of[numbers]
-        added = gain(self._weights[words], times.astype(np.float32), damped[where], self._source)
+        added = gain(self.weights[words], times.astype(np.float32), damped[where], self._source)
         # Several forms of a word in one row count once.
         np.maximum.at(gained, (words, where), added)
         return gained / np.float32(self._best or 1.0)

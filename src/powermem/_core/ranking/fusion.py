@@ -1,9 +1,8 @@
-"""Combine cosine and full text into one score, and add the boosts.
+"""Choose the best rows by cosine and full text, and score them by all of their signals.
 
 Both arms have an absolute scale of 0 to 1: the cosine with negative values cut to zero, and BM25 relative to
-a row of mean length that contains each term of the query once. So a score means the same for every query and
-on every store, and a threshold can be chosen once. The weights were tuned on two conversations of LoCoMo
-(Maharana et al., ACL 2024) and checked on two others; ``docs/retrieval.md`` shows the effect of each.
+a row of mean length that contains each term of the query once. Their mean chooses the rows that are worth a
+closer look; `relevance` scores these, as a probability that is comparable between queries.
 """
 
 from __future__ import annotations
@@ -14,10 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..query.search import Cues
-from . import boosts
-from .boosts import Lexical, Nearby, Rankable
+from . import signals
 from .columns import BoolArray, FloatArray, IntArray
+from .learned import WITH_VECTORS, WORDS_ALONE
 from .partition import Partition
+from .relevance import Situation, probability
+from .signals import Lexical, Nearby, Rankable
 from .weights import Weights
 
 # The largest group of scores with a common maximum; groups are smaller if many rows are wanted.
@@ -72,8 +73,14 @@ def _bound(scores: FloatArray, count: int) -> float:
     return float(np.partition(maxima, length - count)[length - count])
 
 
-# Boosts can raise a row above others, so more rows than requested take part.
+# Further signals can raise a row above others, so more rows than requested take part.
 _POOL = 200
+# The best other row of the run at any distance counts half as much as one beside.
+_RUN = np.float32(0.5)
+# A cosine that no vector has; stores round them differently.
+_NOTHING = 1e-6
+# Of what the turns around a row cover, this share makes the row's own score, which lifts others.
+_COVERED = np.float32(0.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +97,19 @@ class Ranked:
 
 
 def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weights) -> FloatArray:
-    """Return the score of each row before boosts. If one arm is ``None``, the other has full weight."""
+    """Return the mean of both arms for each row. If one arm is ``None``, the other has full weight."""
     if dense is None:
         assert lexical is not None, "a search needs at least one arm"
         return lexical
     cosine = np.clip(dense, 0, 1)
     if lexical is None:
         return cosine
-    return np.float32(weights.dense) * cosine + np.float32(1 - weights.dense) * lexical
+    both = (weights.dense + weights.lexical) or 1.0
+    return np.float32(weights.dense / both) * cosine + np.float32(weights.lexical / both) * lexical
 
 
 def pool_size(limit: int) -> int:
-    """Return the number of rows that take part in the boosts for a number of results."""
+    """Return the number of rows that take a closer look for a number of results."""
     return max(2 * limit, _POOL)
 
 
@@ -120,12 +128,12 @@ def candidates(
         partition: the source of the rows.
         visible: which of them may be found; shape (n,).
         likely: visible rows that include the best; shape (k,).
-        base: their approximate scores before boosts; shape (k,).
+        base: their approximate scores by the mean of both arms; shape (k,).
         limit: the number of results.
         weights: the weight of each part.
 
     Returns:
-        Shape (n,): the rows that take part in the boosts, and the visible turns beside them.
+        Shape (n,): the rows that take part, and the visible turns beside them.
     """
     pool = likely[best(base, np.ones(len(likely), dtype=np.bool_), pool_size(limit))]
     chosen = np.zeros(len(visible), dtype=np.bool_)
@@ -133,6 +141,80 @@ def candidates(
     if weights.lifts:
         chosen[partition.beside(pool, weights.span).rows] = True
     return chosen & visible
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Rows that take part, with their signals.
+
+    Attributes:
+        rows: ascending; shape (k,).
+        base: the mean of both arms; shape (k,).
+        values: the signals by name; each of shape (k,).
+        situation: the kind of scope and query.
+    """
+
+    rows: IntArray
+    base: FloatArray
+    values: Mapping[str, FloatArray]
+    situation: Situation
+
+
+def measure(
+    partition: Rankable,
+    visible: BoolArray,
+    dense: FloatArray | None,
+    lexical: Lexical | None,
+    *,
+    limit: int,
+    cues: Cues,
+    weights: Weights,
+    owner: str | None = None,
+) -> Scored | None:
+    """Choose the rows that take part and return their signals; ``None`` if there is nothing to find.
+
+    For the arguments see `rank`.
+    """
+    every = combine(dense, None if lexical is None else lexical.scores, weights)
+    pool = best(every, visible, pool_size(limit))
+    if not len(pool):
+        return None
+    # The pool and the turns beside it take part, but only rows of the pool may lift others.
+    nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
+    taking_part = np.zeros(len(visible), dtype=np.bool_)
+    taking_part[pool] = taking_part[nearby.rows] = True
+    rows = np.flatnonzero(taking_part)
+    values = {} if dense is None else {"dense": dense[rows]}
+    if weights.similarity:
+        return Scored(rows, every[rows], values, Situation(0, 0, 0, None, 1))
+    strong = np.zeros(len(rows), dtype=np.bool_)
+    strong[np.searchsorted(rows, pool)] = True
+    among = nearby.among(rows)
+    base = every[rows]
+    lifting = base
+    single = signals.of_rows(partition, lexical, rows, cues)
+    covered = 0.0
+    if lexical is not None:
+        gains = lexical.gains(rows)
+        if weights.lifts:
+            single["coverage"] = signals.coverage(gains, among)
+            # Rows that share the query lift each other more.
+            lifting = base + _COVERED * single["coverage"]
+        worth = signals.worth(partition, lexical, rows, cues, owner)
+        values |= signals.words(gains, lexical.weights, worth)
+        covered = float(values["share"][strong].max())
+    if weights.lifts:
+        single["neighbour"] = signals.beside(lifting, strong, among)
+        single["neighbour"] += _RUN * signals.same_run(lifting, strong, partition.runs(rows))
+    assistant = min(1.0, 2 * float(single["role"][strong].mean())) if lexical is not None else 0.0
+    situation = Situation(
+        assistant=assistant,
+        dialogue=signals.dialogue(partition, lexical, rows, among),
+        covered=covered,
+        documents=None if lexical is None else lexical.documents,
+        alone=1 - len(np.unique(nearby.rows)) / len(rows),
+    )
+    return Scored(rows, base, values | single, situation)
 
 
 def rank(
@@ -145,6 +227,7 @@ def rank(
     now: int,
     cues: Cues | None = None,
     weights: Weights | None = None,
+    owner: str | None = None,
     explain: bool = False,
 ) -> list[Ranked]:
     """Rank rows.
@@ -157,71 +240,58 @@ def rank(
         limit: the number of results.
         now: the current time in microseconds.
         cues: further signals found in the query.
-        weights: the weight of each part.
+        weights: the factor of each signal.
+        owner: the user whose memories are searched, if it is one.
         explain: also return the rank of each row in each arm alone.
 
     Returns:
         The best rows, best first.
     """
     weights = weights or Weights()
-    words = None if lexical is None else lexical.scores
-    every = combine(dense, words, weights)
-    pool = best(every, visible, pool_size(limit))
-    if not len(pool):
+    found = measure(
+        partition, visible, dense, lexical, limit=limit, cues=cues or Cues(), weights=weights, owner=owner
+    )
+    if found is None:
         return []
-    # The pool and the turns beside it take part, but only rows of the pool may boost others.
-    nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
-    taking_part = np.zeros(len(visible), dtype=np.bool_)
-    taking_part[pool] = taking_part[nearby.rows] = True
-    rows = np.flatnonzero(taking_part)
-    strong = np.zeros(len(rows), dtype=np.bool_)
-    strong[np.searchsorted(rows, pool)] = True
+    rows = found.rows
+    words = None if lexical is None else lexical.scores
     parts = {
         name: np.zeros(len(rows), dtype=np.float32) if arm is None else arm[rows]
         for name, arm in (("dense", dense), ("lexical", words))
     }
-    base = every[rows]
-    total = base.copy()
-    if weights.lifts:
-        lifted = _lifts_of(partition, lexical, rows, base, strong, nearby.among(rows), weights)
-        parts |= lifted
-        total = total + np.sum(list(lifted.values()), axis=0)
-    single = boosts.added(partition, lexical, rows, cues or Cues(), weights, now)
-    parts |= single
-    for one in single.values():
-        total = total + one
+    if weights.similarity:
+        scores = np.clip(found.base, 0, 1).astype(np.float64)
+    else:
+        age = signals.retention(now - partition.valid_from[rows], weights.retention_days)
+        added = _parts({**found.values, "recency": age}, found.situation, weights)
+        parts |= added
+        scores = probability(np.sum(list(added.values()), axis=0))
     # Of equal scores the oldest row comes first.
-    order = np.lexsort((rows, -total))[:limit]
+    order = np.lexsort((rows, -scores))[:limit]
     answer = []
     for i in order.tolist():
         row = int(rows[i])
         shown = {name: float(part[i]) for name, part in parts.items()}
         if explain:
             shown |= _places(row, visible, dense=dense, lexical=words)
-        answer.append(Ranked(row, min(max(float(total[i]), 0.0), 1.0), shown))
+        answer.append(Ranked(row, float(scores[i]), shown))
     return answer
 
 
-def _lifts_of(
-    partition: Rankable,
-    lexical: Lexical | None,
-    rows: IntArray,
-    base: FloatArray,
-    strong: BoolArray,
-    nearby: Nearby,
-    weights: Weights,
-) -> dict[str, FloatArray]:
-    """Return the boosts that rows of one run give each other, keyed by the name of their weight."""
-    parts: dict[str, FloatArray] = {}
-    if weights.coverage and lexical is not None:
-        parts["coverage"] = np.float32(weights.coverage) * boosts.coverage(lexical.gains(rows), nearby)
-        # The next boost builds on the covered words, so that rows which share the query lift each other more.
-        base = base + parts["coverage"]
-    if weights.neighbour:
-        shares = boosts.beside(base, strong, nearby)
-        shares += np.float32(weights.run) * boosts.same_run(base, strong, partition.runs(rows))
-        parts["neighbour"] = np.float32(weights.neighbour) * shares
-    return parts
+def _parts(values: Mapping[str, FloatArray], situation: Situation, weights: Weights) -> dict[str, FloatArray]:
+    """Return what each part adds to the log-odds of each row, keyed by its name."""
+    without = {name: each for name, each in values.items() if name != "dense"}
+    alone = WORDS_ALONE.parts(without, situation, weights)
+    dense = values.get("dense")
+    if dense is None or not weights.dense:
+        return alone
+    both = WITH_VECTORS.parts(values, situation, weights)
+    missing = np.abs(dense) < _NOTHING
+    if not missing.any():
+        return both
+    # A row without a vector, such as one in a script that the embedder cannot read, is judged by its words.
+    alone["vectors"] = np.zeros(len(dense), dtype=np.float32)
+    return {name: np.where(missing, alone[name], part) for name, part in both.items()}
 
 
 def _places(row: int, visible: BoolArray, **arms: FloatArray | None) -> dict[str, float]:

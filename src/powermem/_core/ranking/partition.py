@@ -331,6 +331,11 @@ class Partition:
         codes = [code for term in terms for code in self._speakers.get(term, ())]
         return np.isin(self._actors.values, codes) if codes else None
 
+    def voices(self, rows: IntArray) -> IntArray:
+        """Return the code of the speaker of each of these rows; same shape."""
+        codes: IntArray = self._actors.values[rows]
+        return codes
+
     def runs(self, rows: IntArray) -> IntArray:
         """Return the code of the run of each of these rows, -1 for none; same shape."""
         codes: IntArray = self._runs.values[rows]

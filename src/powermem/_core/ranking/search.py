@@ -151,6 +151,7 @@ class Search:
             now=self._now,
             cues=self._request.cues,
             weights=self._weights,
+            owner=self._request.scope.user_id,
             explain=self._request.explain,
         )
         ids = self._partition.ids

@@ -42,7 +42,7 @@ class ServerRows:
         self._begins = np.array(columns[4], dtype=np.int64)
         self.visible: BoolArray = np.array(columns[5], dtype=np.bool_)
         self._cosines: Sequence[float | None] = columns[6]
-        self._lengths = np.array(columns[7], dtype=np.float32)
+        self.lengths = np.array(columns[7], dtype=np.float32)
         words: Sequence[bytes | None] = columns[8]
         frequencies: Sequence[bytes | None] = columns[9]
         # The terms of all rows, concatenated.
@@ -88,7 +88,7 @@ class ServerRows:
         visible = self.visible
         if documents is None:
             documents = int(np.count_nonzero(visible))
-            mean = float(self._lengths[visible].mean()) if documents else 0.0
+            mean = float(self.lengths[visible].mean()) if documents else 0.0
         places, which = self._occurrences(terms)
         rows = self._row_of_word[places]
         if frequencies is None:
@@ -96,11 +96,11 @@ class ServerRows:
             frequencies = dict(zip(terms, counted, strict=True))
         word_of, weights = bm25.weigh(terms, forms or {}, documents, frequencies)
         words = word_of[which]
-        against = bm25.damping(self._lengths, mean)[rows]
+        against = bm25.damping(self.lengths, mean)[rows]
         times = self._counts[places].astype(np.float32)
         gained = np.zeros((len(weights), len(self)), dtype=np.float32)
         np.maximum.at(gained, (words, rows), bm25.gain(weights[words], times, against, source))
-        return ServerWords(self, gained, float(weights.sum()))
+        return ServerWords(self, gained, bm25.words_of(terms, forms or {}), weights, mean, documents)
 
     def having(self, terms: Sequence[int]) -> BoolArray:
         """Return which rows contain which terms; shape (terms, n)."""
@@ -114,6 +114,13 @@ class ServerRows:
             return bm25.occurrences(terms, self._ids_of_words)
         none = np.empty(0, dtype=np.intp)
         return none, none
+
+    def voices(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the code of the speaker of each of these rows; same shape."""
+        codes: dict[str | None, int] = {}
+        return np.array(
+            [codes.setdefault(self._actors[row], len(codes)) for row in rows.tolist()], dtype=np.int64
+        )
 
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
         """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
@@ -163,8 +170,22 @@ class ServerWords:
         scores: how well each row matches, 0 to 1; shape (n,).
     """
 
-    def __init__(self, found: ServerRows, gained: FloatArray, best: float) -> None:
+    def __init__(
+        self,
+        found: ServerRows,
+        gained: FloatArray,
+        words: Sequence[int],
+        weights: FloatArray,
+        mean: float,
+        documents: int,
+    ) -> None:
         self._found = found
+        self.lengths = found.lengths
+        self.mean = mean
+        self.documents = documents
+        self.words = words
+        self.weights = weights
+        best = float(weights.sum())
         self._gained = gained / np.float32(best or 1.0)
         self.scores: FloatArray = bm25.relative(gained.sum(axis=0), best)
 

@@ -62,6 +62,7 @@ class ServerSearch:
             now=self._now,
             cues=request.cues,
             weights=self._weights,
+            owner=request.scope.user_id,
             explain=request.explain,
         )
         least = request.threshold

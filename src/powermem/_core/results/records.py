@@ -57,13 +57,10 @@ _Status: TypeAlias = Literal["pending", "running", "completed", "failed", "cance
 _AGES = ("< 1 day", "1-7 days", "7-30 days", "> 30 days")
 
 
-def _iso(moment: int | None) -> str | None:
-    return None if moment is None else to_iso(moment)
-
-
 def record(row: Row) -> MemoryRecord:
     """Return a memory as search and list results show it."""
     created = to_iso(row.created_at)
+    facets = row.facets
     return {
         "id": row.id,
         "memory": row.text,
@@ -73,16 +70,16 @@ def record(row: Row) -> MemoryRecord:
         "actor_id": row.actor_id,
         "memory_type": row.memory_type,
         "metadata": row.metadata,
-        "title": row.facets.get("title"),
-        "tags": list(row.facets.get("tags", ())),
-        "categories": list(row.facets.get("categories", ())),
+        "title": facets.get("title") if facets else None,
+        "tags": list(facets.get("tags", ())) if facets else [],
+        "categories": list(facets.get("categories", ())) if facets else [],
         "hash": row.hash,
         "created_at": created,
         # Nearly always equal, and formatting a time takes longer than everything else here.
         "updated_at": created if row.updated_at == row.created_at else to_iso(row.updated_at),
         "valid_from": created if row.valid_from == row.created_at else to_iso(row.valid_from),
-        "valid_to": _iso(row.valid_to),
-        "expires_at": _iso(row.expires_at),
+        "valid_to": None if row.valid_to is None else to_iso(row.valid_to),
+        "expires_at": None if row.expires_at is None else to_iso(row.expires_at),
         "superseded_by": row.superseded_by,
         "access_count": row.access_count,
     }
@@ -103,7 +100,8 @@ def updated_record(row: Row, warnings: list[str]) -> UpdatedRecord:
 
 def hit_record(hit: Hit, *, explain: bool) -> SearchHit:
     """Return a search result."""
-    shown = cast("SearchHit", {**record(hit.row), "score": hit.score})
+    shown = cast("SearchHit", record(hit.row))
+    shown["score"] = hit.score
     if explain:
         shown["score_details"] = {name: round(part, 6) for name, part in hit.details.items()}
     return shown

@@ -118,10 +118,7 @@ class Writer:
             yield from self._sql.enter()
             yield from self._lock(batches, accesses)
         if accesses:
-            yield Statements(
-                f"UPDATE {self._sql.records} SET access_count = access_count + ? WHERE id = ?",
-                [(times, memory_id) for memory_id, times in accesses.items()],
-            )
+            yield from self._sql.counting(accesses)
         if not batches:
             return []
         switches = yield from self._sql.begin()

@@ -225,6 +225,13 @@ class CollectionSQL(Texts, ABC):
     def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
         """Insert memories unless their scope has the same text; return the ids of those inserted."""
 
+    def counting(self, accesses: Mapping[int, int]) -> Steps[None]:
+        """Count accesses to memories, given how many there were by the memory's id."""
+        yield Statements(
+            f"UPDATE {self.records} SET access_count = access_count + ? WHERE id = ?",
+            [(times, memory_id) for memory_id, times in accesses.items()],
+        )
+
     def record_values(self, memory: AddMemory | Stored) -> tuple[Any, ...]:
         """Return the values of ``RECORD``."""
         row = memory.row

@@ -35,6 +35,10 @@ _JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 # The places of two of the columns that `PostgresSQL.loaded_rows` converts.
 _ACTOR, _EMBEDDING = 3, 7
 _HEADER = struct.Struct(">HH")
+# Of an array: the number of its dimensions, whether it has NULLs, and the type of its elements; then the
+# number of elements, and the index of the first.
+_ARRAY, _EXTENT = struct.Struct(">iiI"), struct.Struct(">ii")
+_BIGINT = 20
 _DISCOUNTS = ", ".join(f"{one:.6f}" for one in DISCOUNTS[1:])
 # Compared and sorted by code point, whatever the database's language.
 _TEXT = 'text COLLATE "C"'
@@ -48,6 +52,19 @@ class Vector(bytes):
         # The dimension and an unused number, 2 bytes each, then the elements in network order.
         elements = np.frombuffer(embedding, "<f4").astype(">f4").tobytes()
         return super().__new__(cls, _HEADER.pack(len(elements) // 4, 0) + elements)
+
+
+class Ids(list[int]):
+    """An array of ids on its way to the server."""
+
+    def packed(self) -> bytes:
+        """Return the binary form of PostgreSQL's type ``bigint[]``."""
+        if not self:
+            return _ARRAY.pack(0, 0, _BIGINT)
+        elements = np.empty(len(self), dtype=[("size", ">i4"), ("value", ">i8")])
+        elements["size"] = 8
+        elements["value"] = self
+        return _ARRAY.pack(1, 0, _BIGINT) + _EXTENT.pack(len(self), 1) + elements.tobytes()
 
 
 def escape(text: str) -> str:
@@ -250,7 +267,7 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
         return [
             self.shadow_table(),
             f"TRUNCATE {', '.join(tables)}",
-            self.drop_index(),
+            *self.drop_index(),
             f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension', 'budget')",
             self.next_era(),
         ]
@@ -258,27 +275,83 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
     def exists(self) -> Query:
         return Query("SELECT 1 WHERE to_regclass(?::text) IS NOT NULL", (self.meta,))
 
-    def create_indexes(self, dimension: int) -> list[str]:
-        """Return the statements that make vectors of this length fast to find, if there are any."""
-        if dimension > MAX_INDEXED_DIMENSION:
-            return []
-        return [self._create_near(table, str(dimension)) for table in (self.records, self.windows)]
+    @property
+    def indexable(self) -> bool:
+        """Whether there may be an index of the vectors."""
+        return self._indexed and self.dimension is not None and self.dimension <= MAX_INDEXED_DIMENSION
 
-    def _create_near(self, table: str, dimension: str) -> str:
+    @property
+    def index_is_complete(self) -> str:
+        """The query that has a row when every vector is in an index."""
         return (
-            f"CREATE INDEX IF NOT EXISTS {table}_near ON {table} "
+            "SELECT 1 FROM pg_index WHERE indisvalid AND indexrelid IN "
+            f"(to_regclass('{self.records}_near'), to_regclass('{self.windows}_near')) HAVING count(*) = 2"
+        )
+
+    @property
+    def parts(self) -> str:
+        """The query for the tables into which the memories are divided."""
+        return (
+            f"SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = '{self.records}'::regclass "
+            "ORDER BY 1"
+        )
+
+    @property
+    def broken_indexes(self) -> str:
+        """The query for the indexes whose building was interrupted."""
+        return (
+            f"WITH whole AS (SELECT '{self.records}'::regclass AS oid), indexed AS (SELECT oid FROM whole "
+            f"UNION ALL SELECT '{self.windows}'::regclass "
+            "UNION ALL SELECT inhrelid FROM pg_inherits JOIN whole ON inhparent = whole.oid) "
+            "SELECT indexrelid::regclass::text FROM pg_index JOIN indexed ON indrelid = indexed.oid "
+            # That of a divided table is complete once those of all parts are.
+            "JOIN pg_class c ON c.oid = indexrelid AND c.relkind = 'i' "
+            "WHERE NOT indisvalid AND right(relname, 5) = '_near' "
+            "AND NOT EXISTS (SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid = indexrelid)"
+        )
+
+    def create_index(self, parts: Sequence[str]) -> list[str]:
+        """Return the statements that build what is missing of the index of the vectors.
+
+        Args:
+            parts: the tables into which the memories are divided.
+        """
+        dimension = str(self.dimension)
+        near = f"{self.records}_near"
+        if not parts:
+            return [
+                self._create_near(table, dimension, beside=True) for table in (self.records, self.windows)
+            ]
+        return [
+            # PostgreSQL builds no index of a divided table beside writes, but those of its parts.
+            self._create_near(f"ONLY {self.records}", dimension),
+            *(self._create_near(part, dimension, beside=True) for part in parts),
+            *(f"ALTER INDEX {near} ATTACH PARTITION {part}_near" for part in parts),
+            self._create_near(self.windows, dimension, beside=True),
+        ]
+
+    def _create_near(self, table: str, dimension: str, *, beside: bool = False) -> str:
+        return (
+            f"CREATE INDEX {'CONCURRENTLY ' if beside else ''}IF NOT EXISTS "
+            f"{table.removeprefix('ONLY ')}_near ON {table} "
             f"USING hnsw ((embedding::vector({dimension})) vector_cosine_ops)"
         )
 
     def adopting(self, dimension: int) -> list[str]:
-        return [self.drop_index(), *(self.create_indexes(dimension) if self._indexed else ())]
+        return self.drop_index()
 
     def abandoning(self) -> list[str]:
-        return [self.drop_index(), self.next_era()]
+        return [*self.drop_index(), self.next_era()]
 
-    def drop_index(self) -> str:
-        """Return the statement that removes what `create_indexes` made."""
-        return f"DROP INDEX IF EXISTS {self.records}_near, {self.windows}_near"
+    def drop_index(self) -> list[str]:
+        """Return the statements that remove what `create_index` made."""
+        # Parts may have theirs while the whole has none, if building it was interrupted.
+        parts = f"SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = '{self.records}'::regclass"
+        return [
+            f"DROP INDEX IF EXISTS {self.records}_near, {self.windows}_near",
+            f"DO $$ DECLARE part regclass; BEGIN FOR part IN {parts} LOOP "
+            "EXECUTE 'DROP INDEX IF EXISTS ' || part || '_near'; END LOOP; END $$",
+        ]
 
     @property
     def insert_memory(self) -> str:
@@ -321,7 +394,7 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
             nature(escape(row.text), escape_json(encode(row.metadata)), escape(row.memory_type or "")),
             windows[0] if windows else None,
             len(windows) if len(windows) > 1 else None,
-            np.frombuffer(ids, dtype=np.int64).tolist(),
+            Ids(np.frombuffer(ids, dtype=np.int64).tolist()),
             ids,
             frequencies,
             sum(frequencies),

@@ -14,14 +14,21 @@ COLUMNS = (
     "id, user_id, agent_id, run_id, memory, hash, actor_id, memory_type, metadata, created_at, updated_at, "
     "valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset, facets"
 )
-"""The columns that `to_row` reads."""
+"""The columns that `to_row` reads, the first of a query."""
+_COUNT = COLUMNS.count(",") + 1
 
 TURN = "id, user_id, agent_id, run_id, role, content, actor_id, sent_at, created_at, utc_offset"
 """The columns that `turn_values` writes and `to_turn` reads."""
 
 
 class Texts:
-    """How a database keeps text: any as it is."""
+    """How a database keeps text: any as it is.
+
+    Attributes:
+        as_it_is: whether nothing is changed.
+    """
+
+    as_it_is = False
 
     def stored(self, text: str) -> str:
         """Return text as this database can keep it."""
@@ -48,11 +55,47 @@ class Texts:
         return None if text is None else self.loaded(text)
 
 
-PLAIN = Texts()
+class Plain(Texts):
+    """Text that is kept as it is."""
+
+    as_it_is = True
+
+
+PLAIN = Plain()
+
+
+def _row(
+    id: int,
+    user: str,
+    agent: str,
+    run: str,
+    text: str,
+    hash: str,
+    actor: str | None,
+    kind: str | None,
+    metadata: str,
+    created: int,
+    updated: int,
+    begins: int,
+    ends: int | None,
+    expires: int | None,
+    successor: int | None,
+    accesses: int,
+    version: int,
+    offset: int | None,
+    facets: str,
+) -> Row:
+    scope = Scope(user or None, agent or None, run or None)
+    read, found = decode(metadata), decode(facets)
+    times = (created, updated, begins, ends, expires)
+    return Row(id, scope, text, hash, actor, kind, read, *times, successor, accesses, version, offset, found)
 
 
 def to_row(values: Sequence[Any], texts: Texts = PLAIN) -> Row:
     """Build a ``Row`` from the values of ``COLUMNS``."""
+    if texts.as_it_is:
+        # A query may return more, such as whether a row is in doubt.
+        return _row(*values[:_COUNT])
     return Row(
         id=values[0],
         scope=to_scope(values[1:4]),

@@ -48,7 +48,9 @@ class ServerSQL(CollectionSQL, ABC):
         return (*self.record_values(memory), *searched)
 
     def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
-        yield Statements(self.insert_memory, [*map(self.memory_values, memories)])
+        count = yield Statements(self.insert_memory, [*map(self.memory_values, memories)])
+        if count == len(memories):
+            return {memory.row.id for memory in memories}
         users = {memory.row.scope.user_id or "" for memory in memories}
         whose = users.pop() if len(users) == 1 else None
         present: set[tuple[int, str]] = set()
@@ -58,6 +60,19 @@ class ServerSQL(CollectionSQL, ABC):
                 (yield Query(f"SELECT id, hash FROM {self.records} WHERE {where.sql}", where.values))
             )
         return {memory.row.id for memory in memories if (memory.row.id, memory.row.hash) in present}
+
+    def counting(self, accesses: Mapping[int, int]) -> Steps[None]:
+        # Most were accessed once, and each statement takes its time on the way.
+        having: dict[int, list[int]] = {}
+        for memory_id, times in accesses.items():
+            having.setdefault(times, []).append(memory_id)
+        for times, ids in having.items():
+            for chunk in self.chunks(ids):
+                where = self.among("id", chunk)
+                yield Statement(
+                    f"UPDATE {self.records} SET access_count = access_count + ? WHERE {where.sql}",
+                    (times, *where.values),
+                )
 
     def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:
         searched = zip(self.searched, self.search_values(row, embedding, words), strict=True)

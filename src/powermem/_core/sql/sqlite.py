@@ -30,6 +30,7 @@ class SQLiteSQL(FollowedSQL):
     """
 
     dialect = SQLITE
+    as_it_is = True
     schema_version = SCHEMA_VERSION
     followed = ("sequence", "deleted_before", "dimension", "switches")
     trimmed = "deleted_before"

@@ -35,7 +35,8 @@ class Statement(NamedTuple):
 
 
 class Statements(NamedTuple):
-    """One statement for many rows of values; its result is the number of rows changed, on SQLite only."""
+    """One statement for many rows of values; its result is the number of rows changed, or ``None`` where the
+    driver does not tell it."""
 
     sql: str
     rows: Sequence[Sequence[Any]]

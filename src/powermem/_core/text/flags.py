@@ -1,4 +1,4 @@
-"""Flags in the full-text index: is a memory a question, does it mention a time, when is its event?
+"""Flags in the full-text index: is a memory a question, who said it, does it tell a time, when was its event?
 
 A flag is indexed as a term that occurs zero times, so that it changes neither the length of a memory nor its
 score; the boosts of the ranking look it up.
@@ -12,10 +12,25 @@ from ..clock import MONTHS, to_datetime
 from .terms import terms
 
 ASKS = "?"
-"""The flag of a question. It cannot be confused with a word, since words have letters or digits."""
+"""The flag of a text that asks and tells nothing. It cannot be confused with a word, since words have letters
+or digits."""
+FROM_ASSISTANT = "role:assistant"
+"""The flag of an assistant's message. No word has a colon between letters."""
 TELLS_TIME = "@"
 """The flag of a text that mentions a time."""
 
+# Introductions: the name is that of the person whose memories these are, or of the speaker.
+_INTRODUCES = re.compile(
+    r"\b(?:my|user(?:'s)?|his|her|their)\s+(?:full |first )?name(?:\s+is|'s|:)\s+([A-Z][\w'-]*)"
+    r"|\b(?:[Ii] am|[Ii]'m) called ([A-Z][\w'-]*)|我(?:的名字)?叫([\u4e00-\u9fff]{2,3})"
+    r"|(?:je m'appelle|me llamo|mi chiamo|ich hei\u00dfe|mein Name ist|me chamo)\s+([A-Z][\w'-]*)",
+)
+# A sentence with the mark that ends it.
+_SENTENCE = re.compile(r"[^.!?\u3002\uff01\uff1f\u061f\u037e\n]+[.!?\u3002\uff01\uff1f\u061f\u037e]*")
+_MARK = re.compile(r"[?\uff1f\u061f\u037e]")
+# The least length of a statement beside a question: "Thanks!" and "Oh wow." tell nothing.
+_LEAST_WORDS = 4
+_LEAST_DENSE = 6
 # A note in brackets may follow the question mark, as in "Is this you? [photo of a dog]".
 _ASKS = re.compile(r"[?\uff1f\u061f\u037e]['\"\u2019\u201d)*\s]*(?:\[[^\]]*\]\s*)?\Z")
 _ENGLISH = (
@@ -35,11 +50,38 @@ _TELLS_TIME_IN_ASCII = re.compile(_ENGLISH)
 def of(text: str) -> list[str]:
     """Return the flags of a text."""
     found = []
-    if _ASKS.search(text[-300:]):
+    if _ASKS.search(text[-300:]) and not _tells(text):
         found.append(ASKS)
+    found += map(introduced, _names_introduced(text))
     if _TELLS_TIME_IN_ASCII.search(text.lower()) if text.isascii() else _TELLS_TIME.search(text):
         found.append(TELLS_TIME)
     return found
+
+
+def introduced(name: str) -> str:
+    """Return the flag of a text that introduces a person by this name, such as "my name is Ana".
+
+    Args:
+        name: the term of one word of the name.
+    """
+    return f"name:{name}"
+
+
+def _names_introduced(text: str) -> list[str]:
+    if "name" not in text and "call" not in text and text.isascii():
+        return []
+    names = [name for match in _INTRODUCES.finditer(text) for name in match.groups() if name]
+    return [term for name in names for term in terms(name)]
+
+
+def _tells(text: str) -> bool:
+    """Return whether a text that ends with a question also states something."""
+    for sentence in _SENTENCE.findall(text):
+        words = 0 if _MARK.search(sentence) else len(sentence.split())
+        dense = not sentence.isascii() and len(sentence) >= _LEAST_DENSE * max(words, 1)
+        if words >= _LEAST_WORDS or (words and dense):
+            return True
+    return False
 
 
 def of_event(moment: int) -> list[str]:

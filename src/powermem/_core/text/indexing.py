@@ -39,6 +39,8 @@ def index(row: Row, source: str = "") -> Words:
     for name in (*row.facets.get("entities", ()), *row.facets.get("tags", ())):
         behind += terms(name)
     behind += row.facets.get("claims", ())
+    if row.facets.get("role") == "assistant":
+        behind.append(flags.FROM_ASSISTANT)
     event_at = row.facets.get("event_at")
     if event_at is not None:
         behind += flags.of_event(event_at)

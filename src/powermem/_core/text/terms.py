@@ -143,6 +143,9 @@ def first_person_terms(text: str) -> list[str]:
     "mein" rather than about one that names somebody else.
     """
     tokens, languages = _cut(text)
+    if not languages and text.isascii():
+        # English, which has none, and no word in another script.
+        return []
     words = [part for token in tokens if not _DENSE.match(token) for part in re.split("[-']", _lower(token))]
     found = [term for word in first_person(words, languages) for term in terms(word)]
     for token in tokens:

@@ -77,7 +77,7 @@ class Attendance:
     budget: float = field(default=0.3, init=False)
     opening_budget: float = field(default=5.0, init=False)
     limit: int = field(default=5, init=False)
-    threshold: float | None = field(default=0.1, init=False)
+    threshold: float | None = field(default=0.05, init=False)
     _warned: set[str] = field(default_factory=set, init=False)
 
     @property

@@ -13,10 +13,10 @@ from typing import Any
 from ..._concurrency import to_thread
 from ..._core.clock import now as clock_now
 from ..._core.query.search import Hit, SearchRequest
-from ..._core.ranking.boosts import looked_up
 from ..._core.ranking.fusion import Ranked, pool_size
 from ..._core.ranking.server_rows import MATCHED, ServerRows, rarest
 from ..._core.ranking.server_search import ServerSearch
+from ..._core.ranking.signals import looked_up
 from ..._core.ranking.weights import Weights
 from ..._core.sql.beside import with_turns_beside
 from ..._core.sql.collection import passes
@@ -27,12 +27,13 @@ from ..._core.sql.snapshots import SnapshotLoader
 from ..._core.sql.steps import Query, Statement, Steps
 from ..._drivers.base import Driver
 from ...errors import StoreError
+from .postgres_index import VectorIndex
 from .server.pool import Reader
 from .server.store import ServerStore
 from .steps import run
 
 _EXACT = 20_000
-"""Up to this many visible rows, every vector is compared; beyond that, the vector index is used."""
+"""Up to this many visible rows, every vector is compared; beyond that, the index of vectors is used."""
 _SEVERAL = 4
 """As many near windows are asked for as near memories, times this: several may be of one memory."""
 # Key of the advisory lock held while the schema is created; an arbitrary number.
@@ -79,6 +80,7 @@ class PostgresStore(ServerStore):
             recycle=recycle,
             timeout=timeout,
         )
+        self._index = VectorIndex(driver, self._pool, sql)
         self._weights = weights
         self._plain = weights.plain()
 
@@ -101,6 +103,12 @@ class PostgresStore(ServerStore):
                 f"{self._embedder.where}: the extension pgvector is missing in this database; install the "
                 f"server's package pgvector and run CREATE EXTENSION vector as a superuser ({error})"
             ) from error
+
+    def close(self) -> None:
+        try:
+            self._index.close()
+        finally:
+            super().close()
 
     def _search(self, request: SearchRequest) -> list[Hit]:
         if request.embedding is None and request.terms is None:
@@ -166,7 +174,8 @@ class PostgresStore(ServerStore):
         ids: set[int] = set()
         frequencies: Mapping[int, int] = {}
         if request.embedding is not None:
-            ids.update(self._nearest(reader, request, visible, exact=documents <= _EXACT))
+            exact = documents <= _EXACT or not self._index.ready(reader)
+            ids.update(self._nearest(reader, request, visible, exact=exact))
         if request.terms:
             frequencies = self._frequencies(reader, request.terms, visible)
             ids.update(self._matching(reader, frequencies, visible))

@@ -10,5 +10,6 @@ from . import exchanges, memories, search, tasks, transfer, users
 
 def install(app: FastAPI, service: Service) -> None:
     """Add the routes."""
-    for each in (memories, search, exchanges, tasks, users, transfer):
+    # A request is compared with the routes in this order.
+    for each in (search, memories, exchanges, tasks, users, transfer):
         app.include_router(each.router)

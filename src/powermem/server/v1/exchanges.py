@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from ...rest import json_safe
+from ..answers import extra
 from ..call import WriteCall
 from .shapes import Exchange, Message
 
@@ -13,7 +14,10 @@ router = APIRouter(prefix="/v1", tags=["exchanges"])
 
 
 @router.post(
-    "/exchanges", status_code=202, summary="Keep a user's message and the reply, and process them later"
+    "/exchanges",
+    status_code=202,
+    summary="Keep a user's message and the reply, and process them later",
+    openapi_extra=extra("Turns"),
 )
 async def add_exchange(body: Exchange, call: WriteCall) -> Response:
     turns = await call.memory.add_exchange(
@@ -26,7 +30,12 @@ async def add_exchange(body: Exchange, call: WriteCall) -> Response:
     return call.reply({"results": list(json_safe(turns))}, 202)
 
 
-@router.post("/messages", status_code=202, summary="Keep one message, to be processed later")
+@router.post(
+    "/messages",
+    status_code=202,
+    summary="Keep one message, to be processed later",
+    openapi_extra=extra("Turns"),
+)
 async def add_message(body: Message, call: WriteCall) -> Response:
     turn = await call.memory.add_message(
         role=body.role,

@@ -12,6 +12,7 @@ from ..._core.inputs import KEEP
 from ..._core.masking import shown
 from ...errors import InvalidInputError, NotFoundError, PowerMemError
 from ...rest import json_safe
+from ..answers import extra
 from ..call import Call, ReadCall, WriteCall
 from ..cursors import Cursor
 from ..problems import problem_of
@@ -51,13 +52,18 @@ def _missing(memory_id: str) -> NotFoundError:
     "/memories",
     summary="Store memories of messages",
     responses={202: {"description": "Facts are extracted in the background; see the task"}},
+    openapi_extra=extra("Added"),
 )
 async def add(body: Addition, call: WriteCall, idempotency_key: IdempotencyKey = None) -> Response:
     added = {**json_safe(await call.memory.add(**_arguments(call, body, idempotency_key)))}
     return call.reply(added, _status(added))
 
 
-@router.post("/memories/batch", summary="Store memories of several items, each by itself")
+@router.post(
+    "/memories/batch",
+    summary="Store memories of several items, each by itself",
+    openapi_extra=extra("AddedBatch"),
+)
 async def add_batch(body: Batch, call: WriteCall, idempotency_key: IdempotencyKey = None) -> Response:
     places = asyncio.Semaphore(_ADDED_AT_ONCE)
     # Every id is checked before anything is stored.
@@ -81,7 +87,7 @@ async def add_batch(body: Batch, call: WriteCall, idempotency_key: IdempotencyKe
     )
 
 
-@router.get("/memories", summary="List memories, page by page")
+@router.get("/memories", summary="List memories, page by page", openapi_extra=extra("Page"))
 async def list_all(
     call: ReadCall,
     user_id: UserId = None,
@@ -119,7 +125,11 @@ async def list_all(
     )
 
 
-@router.delete("/memories", summary="Delete every memory of a user, an agent or a run, or those of a filter")
+@router.delete(
+    "/memories",
+    summary="Delete every memory of a user, an agent or a run, or those of a filter",
+    openapi_extra=extra("Deleted"),
+)
 async def delete_all(
     call: WriteCall,
     user_id: UserId = None,
@@ -133,7 +143,7 @@ async def delete_all(
     return call.reply({**deleted})
 
 
-@router.get("/memories/{memory_id}", summary="Read a memory")
+@router.get("/memories/{memory_id}", summary="Read a memory", openapi_extra=extra("One"))
 async def get(memory_id: MemoryId, call: ReadCall) -> Response:
     found = await call.memory.get(memory_id, **call.scope())
     if found is None:
@@ -141,7 +151,11 @@ async def get(memory_id: MemoryId, call: ReadCall) -> Response:
     return call.reply(with_text_ids({**found}))
 
 
-@router.patch("/memories/{memory_id}", summary="Change the text, the metadata or the expiry of a memory")
+@router.patch(
+    "/memories/{memory_id}",
+    summary="Change the text, the metadata or the expiry of a memory",
+    openapi_extra=extra("Updated"),
+)
 async def update(memory_id: MemoryId, body: Change, call: WriteCall) -> Response:
     changed = await call.memory.update(
         memory_id,
@@ -156,14 +170,18 @@ async def update(memory_id: MemoryId, body: Change, call: WriteCall) -> Response
     return call.reply(with_text_ids({**changed}))
 
 
-@router.delete("/memories/{memory_id}", summary="Delete a memory")
+@router.delete("/memories/{memory_id}", summary="Delete a memory", openapi_extra=extra("Deleted"))
 async def delete(memory_id: MemoryId, call: WriteCall) -> Response:
     if not await call.memory.delete(memory_id, **call.scope()):
         raise _missing(memory_id)
     return call.reply({"deleted": 1})
 
 
-@router.get("/memories/{memory_id}/history", summary="Read what happened to a memory")
+@router.get(
+    "/memories/{memory_id}/history",
+    summary="Read what happened to a memory",
+    openapi_extra=extra("Histories"),
+)
 async def history(memory_id: MemoryId, call: ReadCall) -> Response:
     found = await call.memory.history(memory_id, **call.scope())
     if not found:
@@ -171,7 +189,11 @@ async def history(memory_id: MemoryId, call: ReadCall) -> Response:
     return call.reply({"results": json_safe(found)})
 
 
-@router.get("/memories/{memory_id}/sources", summary="Read the messages that a memory came from")
+@router.get(
+    "/memories/{memory_id}/sources",
+    summary="Read the messages that a memory came from",
+    openapi_extra=extra("Turns"),
+)
 async def sources(memory_id: MemoryId, call: ReadCall) -> Response:
     found = await call.memory.sources(memory_id, **call.scope())
     if not found and await call.memory.get(memory_id, **call.scope()) is None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from ...rest import json_safe
+from ..answers import extra
 from ..call import Call, ReadCall, WriteCall
 from ..problems import ForbiddenError
 from ..streams import EVENTS, Stream
@@ -23,7 +24,12 @@ async def _status(call: Call, task_id: str) -> dict[str, Any]:
     return {**json_safe(await call.memory.get_status(task_id, **call.scope()))}
 
 
-@router.post("/tasks", status_code=202, summary="Process the buffered messages of a user")
+@router.post(
+    "/tasks",
+    status_code=202,
+    summary="Process the buffered messages of a user",
+    openapi_extra=extra("Status"),
+)
 async def process(body: Processing, call: WriteCall) -> Response:
     if call.caller.tied.agent_id is not None or call.caller.tied.run_id is not None:
         raise ForbiddenError("messages are processed for a whole user; this key is tied to an agent or a run")
@@ -31,7 +37,7 @@ async def process(body: Processing, call: WriteCall) -> Response:
     return call.reply(await _status(call, handle.id), 202)
 
 
-@router.get("/tasks", summary="List tasks, the newest first")
+@router.get("/tasks", summary="List tasks, the newest first", openapi_extra=extra("Tasks"))
 async def list_tasks(
     call: ReadCall,
     user_id: UserId = None,
@@ -46,7 +52,7 @@ async def list_tasks(
     return call.reply({"results": found})
 
 
-@router.get("/tasks/{task_id}", summary="Read the state of a task")
+@router.get("/tasks/{task_id}", summary="Read the state of a task", openapi_extra=extra("Status"))
 async def get(task_id: TaskId, call: ReadCall) -> Response:
     return call.reply(await _status(call, task_id))
 
@@ -61,13 +67,20 @@ async def events(task_id: TaskId, call: ReadCall) -> Response:
     return Stream(call.service.progress.follow(first), EVENTS)
 
 
-@router.post("/tasks/{task_id}/cancel", summary="Cancel a task; its messages stay")
+@router.post(
+    "/tasks/{task_id}/cancel", summary="Cancel a task; its messages stay", openapi_extra=extra("Cancelled")
+)
 async def cancel(task_id: TaskId, call: WriteCall) -> Response:
     cancelled = await call.memory.cancel_task(task_id, **call.scope())
     return call.reply({"cancelled": cancelled, **await _status(call, task_id)})
 
 
-@router.post("/tasks/{task_id}/retry", status_code=202, summary="Restart a task that failed or was cancelled")
+@router.post(
+    "/tasks/{task_id}/retry",
+    status_code=202,
+    summary="Restart a task that failed or was cancelled",
+    openapi_extra=extra("Status"),
+)
 async def retry(task_id: TaskId, call: WriteCall) -> Response:
     await call.memory.retry_task(task_id, **call.scope())
     return call.reply(await _status(call, task_id), 202)

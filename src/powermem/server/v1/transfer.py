@@ -16,6 +16,7 @@ from ..._core.filters.parse import parse
 from ..._core.transfer.lines import Header, write_header, write_item
 from ..._core.transfer.sources import Page
 from ..._core.values import Scope
+from ..answers import extra
 from ..call import AdminCall, ReadCall
 from ..limits import unlimited
 from ..streams import LINES, Stream
@@ -63,10 +64,11 @@ def _page(page: Page) -> bytes:
     "/import",
     summary="Import what an export, powermem 1.1 or mem0 has written; compressed or not",
     openapi_extra={
+        **extra("Imported"),
         "requestBody": {
             "required": True,
             "content": {LINES: {"schema": {"type": "string", "format": "binary"}}},
-        }
+        },
     },
 )
 async def import_memories(

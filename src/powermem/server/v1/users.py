@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from ...rest import json_safe
+from ..answers import extra
 from ..call import ReadCall
 from ..problems import ForbiddenError
 from .parameters import AgentId, RunId, UserId
@@ -17,7 +18,7 @@ from .shapes import MOST_RESULTS
 router = APIRouter(prefix="/v1", tags=["users"])
 
 
-@router.get("/users", summary="List the users that have memories, sorted")
+@router.get("/users", summary="List the users that have memories, sorted", openapi_extra=extra("Users"))
 async def users(
     call: ReadCall,
     limit: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 100,
@@ -36,7 +37,11 @@ async def users(
     return call.reply({"results": page, "total": total, "next_cursor": page[-1] if more else None})
 
 
-@router.get("/preferences", summary="Read what a user likes or wants, oldest first")
+@router.get(
+    "/preferences",
+    summary="Read what a user likes or wants, oldest first",
+    openapi_extra=extra("Preferences"),
+)
 async def preferences(
     call: ReadCall, user_id: UserId = None, agent_id: AgentId = None, run_id: RunId = None
 ) -> Response:
@@ -44,7 +49,9 @@ async def preferences(
     return call.reply({"results": json_safe(found)})
 
 
-@router.get("/statistics", summary="Read numbers about the current memories")
+@router.get(
+    "/statistics", summary="Read numbers about the current memories", openapi_extra=extra("Statistics")
+)
 async def statistics(
     call: ReadCall,
     user_id: UserId = None,
@@ -59,7 +66,7 @@ async def statistics(
     return call.reply({**json_safe(found)})
 
 
-@router.get("/key", summary="Read what the key of this request may do")
+@router.get("/key", summary="Read what the key of this request may do", openapi_extra=extra("Key"))
 async def key(call: ReadCall) -> Response:
     caller = call.caller
     return call.reply(

@@ -71,6 +71,10 @@ def may_name_a_day(sentence: str) -> bool:
         folded, letters = sentence.lower(), _ASCII_LETTERS
     else:
         folded, letters = sentence.translate(_SAME).lower(), _LETTERS
-    if _WORDS.isdisjoint(_WORD.findall(folded)) and not any(one in folded for one in letters):
-        return False
-    return _HINT.search(sentence) is not None
+    if not _WORDS.isdisjoint(_WORD.findall(folded)):
+        return _HINT.search(sentence) is not None
+    # A loop, since `any` would resume a generator for each.
+    for one in letters:
+        if one in folded:
+            return _HINT.search(sentence) is not None
+    return False

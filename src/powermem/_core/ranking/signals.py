@@ -1,4 +1,4 @@
-"""The boosts: small additions to a score. Each is a function of its own; a weight of zero disables it."""
+"""The signals of a score besides cosine and full text. Each is a function of its own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ..clock import DAY
 from ..query.search import Cues, Period
-from ..text.flags import ASKS, TELLS_TIME
-from ..text.terms import term_id
+from ..text.flags import ASKS, FROM_ASSISTANT, TELLS_TIME
+from ..text.terms import query_terms, term_id
 from .columns import BoolArray, FloatArray, IntArray
 from .turns import Beside
 from .weights import Weights
@@ -30,6 +30,9 @@ class Rankable(Protocol):
     def beside(self, rows: IntArray, span: int) -> Beside:
         """Return the turns shortly before and after rows in their runs; see `Beside`."""
 
+    def voices(self, rows: IntArray) -> IntArray:
+        """Return the code of the speaker of each of these rows; same shape."""
+
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
         """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
 
@@ -40,6 +43,26 @@ class Lexical(Protocol):
     @property
     def scores(self) -> FloatArray:
         """How well each row matches, 0 to 1; shape (n,)."""
+
+    @property
+    def lengths(self) -> FloatArray:
+        """The number of terms of each row, with repeats; shape (n,)."""
+
+    @property
+    def mean(self) -> float:
+        """Their mean over all rows that the search could find."""
+
+    @property
+    def documents(self) -> int:
+        """The number of these rows."""
+
+    @property
+    def words(self) -> Sequence[int]:
+        """The id of each word of the query; shape (words,)."""
+
+    @property
+    def weights(self) -> FloatArray:
+        """The weight of each word of the query, larger for a rare one; shape (words,)."""
 
     def gains(self, rows: IntArray) -> FloatArray:
         """Return the gain of each word of the query in some rows; shape (words, rows).
@@ -217,55 +240,116 @@ def of_speaker(lexical: Lexical, rows: IntArray, cues: Cues) -> BoolArray:
 
 
 def looked_up(cues: Cues, weights: Weights) -> list[int]:
-    """Return the ids of the terms that these boosts look up in addition to those of the query."""
-    wanted = [term_id(ASKS)] if weights.asking else []
-    if weights.moment and cues.when:
+    """Return the ids of the terms that signals look up in addition to those of the query."""
+    if weights.similarity:
+        return []
+    wanted = [term_id(ASKS), term_id(FROM_ASSISTANT), *cues.names.values()]
+    if cues.when:
         wanted.append(term_id(TELLS_TIME))
-    if weights.period and cues.period is not None:
+    if cues.period is not None:
         wanted += cues.period.terms
-    if weights.own:
-        wanted += [*cues.own, *cues.others[0], *cues.others[1]]
+    wanted += [*cues.own, *cues.others[0], *cues.others[1]]
     return wanted
 
 
-def added(
-    partition: Rankable,
-    lexical: Lexical | None,
-    rows: IntArray,
-    cues: Cues,
-    weights: Weights,
-    now: int,
+def of_rows(
+    partition: Rankable, lexical: Lexical | None, rows: IntArray, cues: Cues
 ) -> dict[str, FloatArray]:
-    """Return the boosts that depend on a single row, keyed by the name of their weight.
+    """Return the signals that depend on a single row and on words, keyed by name; none without full text.
 
     Args:
         partition: the source of the rows.
         lexical: their full text; ``None`` for a search without.
         rows: ascending.
         cues: further signals found in the query.
-        weights: the weight of each boost; one of zero is omitted.
-        now: the current time, microseconds UTC.
     """
-    parts: dict[str, FloatArray] = {}
-
-    def note(name: str, weight: float, flags: BoolArray | FloatArray) -> None:
-        parts[name] = np.float32(weight) * flags.astype(np.float32)
-
-    begins = partition.valid_from[rows]
-    if weights.speaker:
-        note("speaker", weights.speaker, spoken(partition, rows, cues.words))
-    if weights.recency:
-        note("recency", weights.recency, retention(now - begins, weights.retention_days))
-    if weights.period and cues.period is not None:
-        note("period", weights.period, within(lexical, rows, begins, cues.period))
+    found: dict[str, FloatArray] = {"speaker": spoken(partition, rows, cues.words).astype(np.float32)}
+    if cues.period is not None:
+        near = within(lexical, rows, partition.valid_from[rows], cues.period)
+        # A period that holds most of the other rows tells nothing of this one.
+        others = (near.sum() - near) / np.float32(max(len(near) - 1, 1))
+        found["period"] = near * (1 - others)
     if lexical is None:
-        return parts
-    if weights.phrase and cues.phrases:
-        note("phrase", weights.phrase, quoting(lexical, rows, cues.phrases))
-    if weights.own and (cues.own or cues.others[0]):
-        note("own", weights.own, of_speaker(lexical, rows, cues))
-    if weights.moment and cues.when:
-        note("moment", weights.moment, flagged(lexical, rows, TELLS_TIME))
-    if weights.asking:
-        note("asking", -weights.asking, flagged(lexical, rows, ASKS))
-    return parts
+        return found
+    found["length"] = np.log1p(lexical.lengths[rows]) - np.float32(np.log1p(lexical.mean))
+    found["role"] = flagged(lexical, rows, FROM_ASSISTANT).astype(np.float32)
+    found["asking"] = flagged(lexical, rows, ASKS).astype(np.float32)
+    if cues.when:
+        found["moment"] = flagged(lexical, rows, TELLS_TIME).astype(np.float32)
+    if cues.own or cues.others[0]:
+        found["own"] = of_speaker(lexical, rows, cues).astype(np.float32)
+    if cues.phrases:
+        found["phrase"] = quoting(lexical, rows, cues.phrases).astype(np.float32)
+    return found
+
+
+def words(gains: FloatArray, weights: FloatArray, worth: FloatArray) -> dict[str, FloatArray]:
+    """Return how well rows match the words of a query: ``lexical`` (BM25) and ``share``.
+
+    Args:
+        gains: the gain of each word in each row; see `Lexical`.
+        weights: the weight of each word; shape (words,).
+        worth: what each word is worth, 0 to 1; shape (words,).
+
+    Returns:
+        Two arrays of shape (rows,), both 0 to 1: BM25 relative to a row of mean length with every word once,
+        and the share of the words, by their weights, that a row has.
+    """
+    kept = weights * worth
+    total = float(kept.sum())
+    if not total:
+        nothing = np.zeros(gains.shape[1], dtype=np.float32)
+        return {"lexical": nothing, "share": nothing}
+    scale = np.float32(float(weights.sum()) / total)
+    return {
+        "lexical": np.minimum((worth[:, None] * gains).sum(axis=0) * scale, np.float32(1)),
+        "share": ((kept[:, None] * (gains > 0)).sum(axis=0) / np.float32(total)).astype(np.float32),
+    }
+
+
+def worth(partition: Rankable, lexical: Lexical, rows: IntArray, cues: Cues, owner: str | None) -> FloatArray:
+    """Return what each word of a query is worth in this scope, 0 to 1; shape (words,).
+
+    The name of the person whose memories these are, or of the speaker of most of them, tells nothing: it is
+    in the question and not in the answer. That of one friend of theirs tells much.
+
+    Args:
+        partition: the source of the rows.
+        lexical: their full text.
+        rows: those that take part, ascending.
+        cues: the names in the query, among other things.
+        owner: the user whose memories are searched, if it is one.
+    """
+    worth = np.ones(len(lexical.words), dtype=np.float32)
+    named = {word: index for index, word in enumerate(lexical.words)}
+    for term in {term for term in cues.words if term_id(term) in named}:
+        by = partition.spoken_by([term])
+        if by is not None:
+            # Whole up to half of the rows, and nothing from four fifths on.
+            share = float(by[rows].mean())
+            worth[named[term_id(term)]] = min(1.0, max(0.0, (0.8 - share) / 0.3))
+    own = frozenset(map(term_id, query_terms(owner))) if owner else frozenset()
+    introduced = lexical.having(list(cues.names.values()), rows).any(axis=1) if cues.names else ()
+    for (name, _), known in zip(cues.names.items(), introduced, strict=True):
+        if name in named and (known or name in own):
+            worth[named[name]] = 0.0
+    # A query of nothing but such a name still looks for it.
+    return worth if worth.any() else np.ones_like(worth)
+
+
+def dialogue(partition: Rankable, lexical: Lexical | None, rows: IntArray, nearby: Nearby) -> float:
+    """Return the share of the turns beside each other that are not of the same speaker; 0 without runs.
+
+    Args:
+        partition: the source of the rows.
+        lexical: their full text.
+        rows: those that take part, ascending.
+        nearby: pairs of indexes of these rows.
+    """
+    next_to = nearby.distances == 1
+    if not next_to.any():
+        return 0.0
+    voices = partition.voices(rows) * 2
+    if lexical is not None:
+        voices = voices + flagged(lexical, rows, FROM_ASSISTANT)
+    return float((voices[nearby.rows[next_to]] != voices[nearby.others[next_to]]).mean())

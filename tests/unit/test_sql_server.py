@@ -1,0 +1,69 @@
+"""How many statements servers get for many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from powermem._core.sql.mysql import MySQLSQL
+from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._core.sql.steps import Query, Statement, Statements, Steps
+from tests.support.additions import memory_of
+
+
+def run(steps: Steps[Any], answer: Callable[[Any], Any]) -> tuple[list[Any], Any]:
+    """Return the steps, and their result where each is answered like this."""
+    taken: list[Any] = []
+    try:
+        step = next(steps)
+        while True:
+            taken.append(step)
+            step = steps.send(answer(step))
+    except StopIteration as end:
+        return taken, end.value
+
+
+def test_accesses_take_a_statement_for_each_number_of_them() -> None:
+    sql = MySQLSQL("memories")
+    accesses = {memory_id: 1 + (memory_id == 7) for memory_id in range(1, sql.chunk + 2)}
+    taken, _ = run(sql.counting(accesses), lambda step: len(step.values) - 1)
+    assert all(isinstance(step, Statement) for step in taken)
+    counted = {memory_id: step.values[0] for step in taken for memory_id in step.values[1:]}
+    assert counted == accesses
+    assert len(taken) == 2
+
+
+@pytest.mark.parametrize("inserted", [0, 1, 2, 3, None])
+def test_only_if_a_memory_was_there_the_new_ones_are_read(inserted: int | None) -> None:
+    sql = MySQLSQL("memories")
+    memories = [memory_of(f"tea {number}") for number in range(3)]
+    rows = [(memory.row.id, memory.row.hash) for memory in memories]
+
+    def answer(step: Any) -> Any:
+        return inserted if isinstance(step, Statements) else rows[:inserted]
+
+    taken, new = run(sql.insert_memories(memories), answer)
+    assert new == {memory_id for memory_id, _ in rows[:inserted]}
+    assert [type(step) for step in taken] == [Statements, *([] if inserted == 3 else [Query])]
+
+
+@pytest.mark.parametrize("worded", [False, True])
+@pytest.mark.parametrize("near", [None, 384])
+def test_oceanbase_writes_what_the_lock_said_that_there_is(worded: bool, near: int | None) -> None:
+    sql = OceanBaseSQL("memories")
+    noted = [("sequence", "4"), ("near_column", str(near or "")), ("words_column", str(int(worded)))]
+    run(sql.enter(), lambda _: noted)
+    memory = memory_of("green tea")
+    (step, *_), _ = run(sql.insert_memories([memory]), lambda _: 1)
+    columns = step.sql.split("(", 1)[1].split(")", 1)[0].split(", ")
+    row = dict(zip(columns, step.rows[0], strict=True))
+    more = {*(("words", "length") if worded else ()), *(("near",) if near else ())}
+    assert {"words", "length", "near"} & row.keys() == more
+    if worded:
+        # The word for the user, and one for each term.
+        assert len(row["words"].split()) == 1 + len(row["frequencies"])
+        assert row["length"] == sum(row["frequencies"])
+    if near:
+        assert row["near"] == memory.embedding
