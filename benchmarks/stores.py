@@ -7,6 +7,7 @@ the text into terms, making ids) is not in it, and it commits 1,000 memories at 
 commits half a batch. For SQLite a second floor is what one would write by hand: a row with its vector, and
 FTS5, which cuts the text into words itself; no history and no source turns.
 
+What a search costs is measured on every store for a user with few memories and one with many (`costs`).
 The floor of searching is the library's own queries without any ranking, and, as a second one, the ten
 nearest by vector alone, without words.
 """
@@ -30,7 +31,7 @@ from powermem import AsyncMemory, Memory
 from powermem._core.sql.postgres import Vector
 from scripts.servers import Missing
 
-from . import corpus
+from . import corpus, costs
 from .floors import RawTables, at_once
 from .measure import interleave, seconds
 from .raw import Psycopg, PyMySQL, Statement, recording
@@ -68,6 +69,7 @@ def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--store", action="append", choices=NAMES, help="measure this one only; may be repeated"
     )
+    parser.add_argument("--costs", action="store_true", help="measure only what a search costs")
     parser.add_argument("--rows", type=int, default=10_000, help="how many memories a store gets")
 
 
@@ -81,6 +83,9 @@ def run(options: argparse.Namespace) -> list[Figure]:
                 SERVERS[name].find()
                 bench.server = SERVERS[name]()
                 bench.server.start()
+            figures += costs.measure(bench)
+            if options.costs:
+                continue
             figures += _inserting(bench)
             if bench.server is not None:
                 figures += [*_searching(bench), *_at_once(bench), *_calling(bench)]

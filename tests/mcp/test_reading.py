@@ -82,3 +82,20 @@ async def test_a_question_comes_with_what_is_known(memory: AsyncMemory, era: str
     assert text.endswith("Which colour is my bike?")
     assert "My bike is red." in tidy
     assert "remember" in keep
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("recall", {"question": "Which colour?"}, "POWERMEM_USER_ID"),
+        ("reflect", {}, "POWERMEM_USER_ID"),
+        ("recall", {}, "question"),
+        ("recal", {}, "recal"),
+    ],
+)
+async def test_what_is_wrong_with_a_prompt_is_said(
+    memory: AsyncMemory, era: str, name: str, arguments: dict[str, str], words: str
+) -> None:
+    async with connected(create_server(memory), era) as client:
+        with pytest.raises(MCPError, match=words):
+            await client.get_prompt(name, arguments)

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from .._core.sql.postgres import Vector
 from .._core.sql.steps import TransactionAbortedError
 from ..errors import StoreError, StoreUnavailableError
 from . import base
@@ -74,6 +75,7 @@ ROWS_AT_ONCE = 50
 """Rows of one INSERT. Of so many, asyncpg still caches the longest statement, which is under 15 KB."""
 # A message to the server takes 1 GB. Rows with more than this, in bytes or characters, go one by one.
 _LARGE = 16 << 20
+_SIZED = (str, bytes, Vector)
 
 
 def portions(sql: str, rows: Sequence[Values]) -> Iterator[tuple[str, Sequence[Values], bool]]:
@@ -87,7 +89,7 @@ def portions(sql: str, rows: Sequence[Values]) -> Iterator[tuple[str, Sequence[V
     start = 0
     while wide is not None and len(rows) - start >= ROWS_AT_ONCE:
         some = rows[start : start + ROWS_AT_ONCE]
-        large = sum(len(value) for row in some for value in row if isinstance(value, (str, bytes))) > _LARGE
+        large = sum([len(value) for row in some for value in row if type(value) in _SIZED]) > _LARGE
         yield (sql, some, False) if large else (wide, [[value for row in some for value in row]], True)
         start += ROWS_AT_ONCE
     if start < len(rows):

@@ -11,6 +11,9 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS
+from pydantic import ValidationError
 from starlette.requests import Request
 
 from .._core.inputs import check_id
@@ -100,6 +103,13 @@ async def remember_request(ctx: ServerRequestContext[Any, Any], call_next: CallN
     token = _request.set(ctx)
     try:
         return await call_next(ctx)
+    except ValidationError:
+        raise
+    except ValueError as error:
+        # The SDK's errors of prompts, such as a missing argument, which it would call internal.
+        if ctx.method != "prompts/get":
+            raise
+        raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
     finally:
         _request.reset(token)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.shared.exceptions import MCPError
+from mcp_types import INTERNAL_ERROR
 from pydantic import Field
 
 from ..errors import PowerMemError
@@ -68,7 +72,8 @@ def add_prompts(server: MCPServer[Any], book: Book) -> None:
         name="recall", title="Answer with memory", description="A question, with what is remembered about it."
     )
     async def recall(question: Annotated[str, Field(description="What you want to know.")]) -> str:
-        known = await book.memory.context(question, **book.caller().ids, max_tokens=DEFAULT_TOKENS)
+        with _said():
+            known = await book.memory.context(question, **book.caller().ids, max_tokens=DEFAULT_TOKENS)
         return f"{known}\n\n{question}" if known else question
 
     @server.prompt(
@@ -90,7 +95,8 @@ def add_prompts(server: MCPServer[Any], book: Book) -> None:
         description="Look for what is wrong, outdated or stored twice among the newest memories.",
     )
     async def reflect() -> str:
-        page = await book.memory.get_all(**book.caller().ids, limit=_RECENT)
+        with _said():
+            page = await book.memory.get_all(**book.caller().ids, limit=_RECENT)
         items = [results.item(record) for record in page["results"]]
         kept = leading(items, lambda some: results.result(results.lines(some), {}), DEFAULT_TOKENS)
         return (
@@ -98,6 +104,15 @@ def add_prompts(server: MCPServer[Any], book: Book) -> None:
             "contradict each other, are outdated or say the same, and propose for each what to do. Change "
             "(update_memory) or forget (forget) nothing before I have agreed."
         )
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Tell the host what went wrong with a prompt; other errors than the protocol's it would not see."""
+    try:
+        yield
+    except (PowerMemError, ToolError) as error:
+        raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
 
 
 def _bounded(document: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from mcp_types import CallToolResult
 from pydantic import BeforeValidator, Field
 
 from .._version import __version__
+from ..errors import InvalidInputError
 from . import results
 from .bounds import fitting, shortened
 from .callers import Caller, Callers
@@ -127,9 +128,12 @@ class CoreTools:
         """
         caller = self.book.caller().writing()
         given: dict[str, Any] = {**caller.ids, "metadata": metadata, "timestamp": said_at}
-        added = await self.book.memory.add(
-            text, infer=not verbatim, async_mode=background and not verbatim, **given
-        )
+        try:
+            added = await self.book.memory.add(
+                text, infer=not verbatim, async_mode=background and not verbatim, **given
+            )
+        except InvalidInputError as error:
+            raise ToolError(_in_words_of_the_tool(str(error))) from error
         if not added["results"] and added["status"] == "completed" and added.get("extractor") == "rules":
             # Rules find no fact in it, but a person or a model thought that it is worth keeping.
             added = await self.book.memory.add(text, infer=False, **given)
@@ -329,6 +333,15 @@ def _cut(shown: results.MemoryItem, text: str) -> results.MemoryItem:
     return {**rest, "text": text, "truncated": True}  # type: ignore[typeddict-item]
 
 
+_OURS = {"messages": "text", "timestamp": "said_at"}
+
+
+def _in_words_of_the_tool(message: str) -> str:
+    """Name the argument as the tool does, in an error of the memory."""
+    name, colon, rest = message.partition(":")
+    return f"{_OURS.get(name, name)}{colon}{rest}"
+
+
 _VERBS = {"ADD": "Remembered", "UPDATE": "Updated", "DELETE": "Forgot", "NONE": "Known already"}
 
 
@@ -347,8 +360,9 @@ def _described(status: results.Status) -> str:
     whose = ", ".join(
         f"{name} {status[name]}" for name in ("user_id", "agent_id", "run_id") if status[name] is not None
     )
+    count = status["memories"]
     said = (
-        f"The memory of {whose or 'all users'}: {status['memories']} memories. "
+        f"The memory of {whose or 'all users'}: {count} {'memory' if count == 1 else 'memories'}. "
         f"Store {status['store']}, embedder {status['embedder']}, extractor {status['extractor']}."
     )
     if "task" in status:

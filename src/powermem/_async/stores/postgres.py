@@ -121,7 +121,7 @@ class AsyncPostgresStore(AsyncServerStore):
         async with self._pool.reading() as reader:
             ranked = await self._rank(reader, request, now)
             ids = [memory_id for memory_id, _ in ranked]
-            rows = await async_run(reader, self._queries.get_many(ids, request.scope.user_id))
+            (rows,) = await async_run(reader, self._queries.get_each([ids], [request.scope.user_id]))
         # A memory may have been deleted between two queries.
         return [Hit(rows[one], found.score, found.details()) for one, found in ranked if one in rows]
 

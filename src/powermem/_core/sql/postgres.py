@@ -375,9 +375,12 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
 
     def owned(self, pairs: Sequence[tuple[int, str | None]]) -> Fragment:
         ids, users = [memory_id for memory_id, _ in pairs], [user_id for _, user_id in pairs]
+        if not self._partitions:
+            # Given the user too, a server that has not counted the rows yet may read all of that user.
+            return self.named(ids, None)
         if None in users or len(set(users)) < 2:
             return super().owned(pairs)
-        # As a join, which reads of tables divided by user the part of each one only.
+        # As a join, which looks up each row in the part of its user.
         return Fragment(
             '(user_id, id) IN (SELECT whose COLLATE "C", which FROM unnest(?::text[], ?::bigint[]) '
             "AS asked (whose, which))",
@@ -417,6 +420,7 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
         rows = [
             (memory_id, number, window)
             for memory_id, embedding in embeddings
+            if embedding is not None and self.dimension and len(embedding) > 4 * self.dimension
             for number, window in enumerate(self._windows_of(embedding))
             if number
         ]

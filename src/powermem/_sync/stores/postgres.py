@@ -122,7 +122,7 @@ class PostgresStore(ServerStore):
         with self._pool.reading() as reader:
             ranked = self._rank(reader, request, now)
             ids = [memory_id for memory_id, _ in ranked]
-            rows = run(reader, self._queries.get_many(ids, request.scope.user_id))
+            (rows,) = run(reader, self._queries.get_each([ids], [request.scope.user_id]))
         # A memory may have been deleted between two queries.
         return [Hit(rows[one], found.score, found.details()) for one, found in ranked if one in rows]
 
