@@ -36,7 +36,7 @@ def test_they_become_what_a_fact_without_rating_becomes(new: NewMemories, messag
         expected = add(whose, fact)
         expected.row.id = memory.row.id
         assert memory == expected
-    assert len({item.id for item in (*turns, *(memory.row for memory in memories))}) == 6
+    assert len({turn.id for turn in turns} | {memory.row.id for memory in memories}) == 6
 
 
 @pytest.mark.parametrize(("length", "indexed"), [(10, True), (2000, False)])
