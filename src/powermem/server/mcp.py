@@ -17,6 +17,7 @@ from ..mcp import McpEndpoint, create_server
 from ..mcp.callers import Caller
 from .authentication import CALLER
 from .service import Service
+from .tokens import TokenAuthentication
 
 STATE_KEY = "POWERMEM_MCP_STATE_KEY"
 """The variable with the secret that all processes of a service share: any of them may get the answer to a
@@ -44,6 +45,9 @@ def install(app: FastAPI, service: Service) -> None:
     service.while_running(endpoint.running)
 
     app.router.routes.append(Route("/mcp", endpoint=_Owned(endpoint), include_in_schema=False))
+    if isinstance(service.authenticate, TokenAuthentication):
+        app.router.routes.extend(service.authenticate.routes)
+        service.open_to_everybody(*(route.path for route in service.authenticate.routes))
 
 
 class _Owned:
