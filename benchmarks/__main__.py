@@ -14,8 +14,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from . import comparison
 from .measure import Neighbours
-from .report import machine, table
+from .report import Figure, machine, table
 
 NAMES = (
     "imports",
@@ -33,7 +34,8 @@ NAMES = (
 )
 
 
-def main() -> None:
+def arguments() -> argparse.ArgumentParser:
+    """Return the parser of the command line, with the options of every benchmark."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
@@ -43,11 +45,19 @@ def main() -> None:
         "names", nargs="*", metavar="NAME", help=f"all of these by default: {', '.join(NAMES)}"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to a file")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the ratios in results/ratios.json, for the next comparison"
+    )
     parser.add_argument("--rounds", type=int, default=9, help="how often each contender has its turn")
-    modules = {name: import_module(f"benchmarks.{name}") for name in NAMES}
-    for name, module in modules.items():
+    for name in NAMES:
+        module = import_module(f"benchmarks.{name}")
         if hasattr(module, "add_arguments"):
             module.add_arguments(parser.add_argument_group(name))
+    return parser
+
+
+def main() -> None:
+    parser = arguments()
     options = parser.parse_args()
     for name in options.names:
         if name not in NAMES:
@@ -56,13 +66,19 @@ def main() -> None:
         parser.error("--rounds must be at least 1")
     print(machine(), flush=True)
     results: list[dict[str, Any]] = []
+    kept, measured = comparison.read(), dict[str, list[Figure]]()
     for name in options.names or NAMES:
-        module, neighbours, load = modules[name], Neighbours(), os.getloadavg()[0]
+        module, neighbours, load = import_module(f"benchmarks.{name}"), Neighbours(), os.getloadavg()[0]
         figures = module.run(options)
         others = neighbours.share()
         print(f"\n## {name} (load before: {load:.2f})\n", *table(figures, others), sep="\n", flush=True)
+        for change in comparison.changes(kept.get(name, {}), figures):
+            print(change, flush=True)
+        measured[name] = figures
         extra = {"benchmark": name, "load_before": load, "others": others}
         results.extend({**extra, **one.as_dict()} for one in figures)
+    if options.keep:
+        comparison.keep(measured, machine())
     if options.json:
         text = json.dumps({"machine": machine(), "figures": results}, ensure_ascii=False, indent=1)
         options.json.write_text(text + "\n", "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import statistics
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,8 @@ class Figure:
         floor: the median of what it is compared with, measured between the same samples.
         beside: what that is.
         target: what is to be reached.
+        more_is_better: whether a higher number is better.
+        noise: how far the middle half of the samples, and of those of the floor, lay apart, as a share.
     """
 
     what: str
@@ -33,6 +36,8 @@ class Figure:
     floor: float | None = None
     beside: str = ""
     target: str = ""
+    more_is_better: bool = False
+    noise: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -54,10 +59,18 @@ def figure(
     more_is_better: bool = False,
 ) -> Figure:
     """Make a figure of samples."""
+    noise = _apart(samples)
     if isinstance(floor, Sequence):
-        floor = statistics.median(floor)
+        noise, floor = math.hypot(noise, _apart(floor)), statistics.median(floor)
     p90 = quantile(samples, 0.1 if more_is_better else 0.9) if len(samples) > 1 else None
-    return Figure(what, statistics.median(samples), unit, p90, floor, beside, target)
+    middle = statistics.median(samples)
+    return Figure(what, middle, unit, p90, floor, beside, target, more_is_better, noise)
+
+
+def _apart(samples: Sequence[float]) -> float:
+    """Return how far the middle half of samples lies apart, as a share of their median."""
+    middle = statistics.median(samples)
+    return (quantile(samples, 0.75) - quantile(samples, 0.25)) / middle if middle else 0.0
 
 
 def quantile(samples: Sequence[float], share: float) -> float:

@@ -28,7 +28,7 @@ from powermem._core.query.search import SearchRequest
 from powermem._core.values import Scope
 from powermem._sqlite.engine import Engine
 
-from . import corpus, embedded, many_users
+from . import corpus, embedded, many_processes, many_users, unit_costs
 from .measure import Heartbeat, in_fresh_process, interleave, run_as_child, seconds
 from .reopening import resident
 from .report import Figure, figure
@@ -50,11 +50,17 @@ def add_arguments(parser: Any) -> None:
         "--data", type=Path, metavar="FILE", help="LoCoMo's JSON, whose turns and questions are embedded too"
     )
     many_users.add_arguments(parser)
+    many_processes.add_arguments(parser)
+    parser.add_argument("--unit-costs", action="store_true", help="instead: what one add and one search cost")
 
 
 def run(options: argparse.Namespace) -> list[Figure]:
     if options.stores:
         return many_users.run(options)
+    if options.unit_costs:
+        return unit_costs.run(options.on or ("sqlite", "postgres"))
+    if options.processes is not None:
+        return many_processes.run(options)
     most = options.scale
     if most < 1000:
         sys.exit("--scale must be at least 1000")

@@ -360,11 +360,27 @@ async def test_an_index_that_another_embedder_made_useless_is_not_used(
         await memory.initialize()
         await _store(memory)._builder.build(switched)
         assert execute(new_vector_store, _PROGRESS.format("near")) == [(b"",)]
-        # The next one begins anew, and one that is stopped goes on where it was.
-        await _store(memory)._builder.build(lambda: True)
-        assert execute(new_vector_store, _PROGRESS.format("near")) == [(b"",)]
+        # The next one begins anew, and one that has to stop goes on where it was.
+        for number in range(3):
+            answers = iter([False] * number)
+            await _store(memory)._builder.build(partial(next, answers, True))
+            assert execute(new_vector_store, _PROGRESS.format("near")) == [(b"",)]
         await _store(memory)._builder.build(lambda: False)
         assert execute(new_vector_store, _PROGRESS.format("near")) == [(b"384",)]
+    assert execute(new_vector_store, _BUILT) == [(40, 40, 40, 40)]
+
+
+async def test_what_closing_interrupts_is_completed_later(
+    new_vector_store: dict[str, Any], small_limits: None
+) -> None:
+    config = _config(new_vector_store)
+    texts = await _fill(config, 40)
+    async with AsyncMemory(config) as memory:
+        await memory.search("tea", user_id="u")
+    async with AsyncMemory(config) as memory:
+        store = await _built(memory)
+        assert (await memory.search(texts[3], user_id="u"))["results"][0]["memory"] == texts[3]
+        assert store._cached.left == {"u"}
     assert execute(new_vector_store, _BUILT) == [(40, 40, 40, 40)]
 
 

@@ -40,6 +40,34 @@ async def test_a_client_that_goes_away_cancels_its_call() -> None:
     await asyncio.sleep(0)
 
 
+async def test_what_follows_the_whole_response_is_not_cancelled() -> None:
+    sent, ended = asyncio.Event(), []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        waiting = asyncio.create_task(receive())
+        await send({"type": "http.response.start"})
+        await send({"type": "http.response.body"})
+        await waiting
+        await asyncio.sleep(0)
+        ended.append("cleaned up")
+
+    async def receive() -> Any:
+        await sent.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            sent.set()
+
+    # With its first call, the empty body is read.
+    async def read(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await app(scope, receive, send)
+
+    await Attendance(read, max_body=10, timeout=60)(request(method="GET"), receive, send)
+    assert ended == ["cleaned up"]
+
+
 async def test_a_call_that_is_cancelled_from_outside_stays_cancelled() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await never()

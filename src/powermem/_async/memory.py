@@ -645,7 +645,11 @@ class AsyncMemory:
         """
         number = await self._visible(memory_id, user_id, agent_id, run_id)
         components = await self._ready()
-        return [] if number is None else [turn_record(turn) for turn in await components.store.turns(number)]
+        if number is None:
+            return []
+        # Whose it is was checked; without an id given, every user's turns count.
+        whose = check_id(user_id, "user_id")
+        return [turn_record(turn) for turn in await components.store.turns(number, user_id=whose)]
 
     async def count(
         self,
@@ -781,6 +785,7 @@ class AsyncMemory:
             replace_metadata=replaced,
             expires_at=until,
             set_expires_at=expires_at is not KEEP,
+            user_id=row.scope.user_id or "",
         )
         amendments = [] if extra is None and expires_at is KEEP else [changed]
         updated, warnings = await components.adding.update(row, wording, amendments)
@@ -803,7 +808,9 @@ class AsyncMemory:
         row = await self._find(memory_id, user_id, agent_id, run_id)
         if row is None:
             return False
-        outcomes = await components.store.apply([Delete(row.id, clock.now())])
+        outcomes = await components.store.apply(
+            [Delete(row.id, clock.now(), user_id=row.scope.user_id or "")]
+        )
         return outcomes[0] is not None
 
     async def delete_all(

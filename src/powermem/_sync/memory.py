@@ -641,7 +641,11 @@ class Memory:
         """
         number = self._visible(memory_id, user_id, agent_id, run_id)
         components = self._ready()
-        return [] if number is None else [turn_record(turn) for turn in components.store.turns(number)]
+        if number is None:
+            return []
+        # Whose it is was checked; without an id given, every user's turns count.
+        whose = check_id(user_id, "user_id")
+        return [turn_record(turn) for turn in components.store.turns(number, user_id=whose)]
 
     def count(
         self,
@@ -777,6 +781,7 @@ class Memory:
             replace_metadata=replaced,
             expires_at=until,
             set_expires_at=expires_at is not KEEP,
+            user_id=row.scope.user_id or "",
         )
         amendments = [] if extra is None and expires_at is KEEP else [changed]
         updated, warnings = components.adding.update(row, wording, amendments)
@@ -799,7 +804,7 @@ class Memory:
         row = self._find(memory_id, user_id, agent_id, run_id)
         if row is None:
             return False
-        outcomes = components.store.apply([Delete(row.id, clock.now())])
+        outcomes = components.store.apply([Delete(row.id, clock.now(), user_id=row.scope.user_id or "")])
         return outcomes[0] is not None
 
     def delete_all(

@@ -21,7 +21,7 @@ _KEYS = {
 }
 _OPEN = {"/health/live", "/health/ready", "/version"}
 # What pydantic calls a TypedDict with a type of its ids.
-_PARAMETER = re.compile(r"_TypeVar_|_str_|_Union_str__NoneType__|_Optional_str__|\[.*\]")
+_PARAMETER = re.compile(r"_TypeVar_|__Id_|_str_|_Union_str__NoneType__|_Optional_str__|\[.*\]")
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
 

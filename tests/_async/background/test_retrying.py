@@ -223,10 +223,10 @@ async def test_what_the_store_cut_short_does_not_wait_for_the_lease(
         original = getattr(parts.store, method)
         failures = ["the disk is full"]
 
-        async def fail_once(*args: Any) -> Any:
+        async def fail_once(*args: Any, **named: Any) -> Any:
             if failures:
                 raise StoreUnavailableError(failures.pop())
-            return await original(*args)
+            return await original(*args, **named)
 
         monkeypatch.setattr(parts.store, method, fail_once)
         for said in ("Ana likes tea", "Ana likes rain"):

@@ -220,10 +220,10 @@ def test_what_the_store_cut_short_does_not_wait_for_the_lease(
         original = getattr(parts.store, method)
         failures = ["the disk is full"]
 
-        def fail_once(*args: Any) -> Any:
+        def fail_once(*args: Any, **named: Any) -> Any:
             if failures:
                 raise StoreUnavailableError(failures.pop())
-            return original(*args)
+            return original(*args, **named)
 
         monkeypatch.setattr(parts.store, method, fail_once)
         for said in ("Ana likes tea", "Ana likes rain"):

@@ -196,12 +196,14 @@ class Refinement:
             changes: the changes that store the result. The rough memories are superseded by its first memory;
                 if there is none, because nothing was worth remembering, they expire now.
         """
-        at = self.new.at
+        at, whose = self.new.at, self.new.scope.user_id or ""
         if (found := _successor(changes)) is None:
-            return [Amend(rough, at, expires_at=at, set_expires_at=True) for rough in self.rough]
+            return [
+                Amend(rough, at, expires_at=at, set_expires_at=True, user_id=whose) for rough in self.rough
+            ]
         memory_id, text = found
         # The result holds since the messages were sent, as the rough text did: at no moment hold both.
-        return [Supersede(rough, memory_id, text, at, valid_to=0) for rough in self.rough]
+        return [Supersede(rough, memory_id, text, at, valid_to=0, user_id=whose) for rough in self.rough]
 
 
 def _plain(value: Any) -> Any:

@@ -157,7 +157,18 @@ def replacement(
     source: str = "",
 ) -> ReplaceText:
     """Return the change that gives a memory another text; see ``ReplaceText`` for what may stop it."""
-    return ReplaceText(row.id, text, content_hash(text), embedding, at, version, tuple(turns), strict, source)
+    return ReplaceText(
+        row.id,
+        text,
+        content_hash(text),
+        embedding,
+        at,
+        version,
+        tuple(turns),
+        strict,
+        source,
+        user_id=row.scope.user_id or "",
+    )
 
 
 def neighbourhood(
@@ -231,9 +242,9 @@ def carry_out(
             if item.action == "UPDATE" and item.text:
                 changes += _update(new, candidate, row, item.text, embeddings[item.text])
             elif item.action == "DELETE":
-                changes.append(Delete(row.id, new.at, row.version))
+                changes.append(Delete(row.id, new.at, row.version, row.scope.user_id or ""))
             elif item.action == "NONE":
-                links.append(LinkTurns(row.id, candidate.turns, row.version))
+                links.append(LinkTurns(row.id, candidate.turns, row.version, row.scope.user_id or ""))
     return [*links, *changes]
 
 
@@ -259,7 +270,15 @@ def supersede(new: NewMemories, candidate: Candidate, rows: Sequence[Row]) -> li
 def _close(rows: Sequence[Row], successor: Row) -> list[Supersede]:
     begins = successor.valid_from
     return [
-        Supersede(old.id, successor.id, successor.text, successor.created_at, begins, old.version)
+        Supersede(
+            old.id,
+            successor.id,
+            successor.text,
+            successor.created_at,
+            begins,
+            old.version,
+            old.scope.user_id or "",
+        )
         for old in rows
         if old.valid_from <= begins
     ]
@@ -269,7 +288,7 @@ def _add_past(addition: AddMemory, heir: Row) -> list[Change]:
     """Return the changes that store what held until a memory that is known already."""
     row = replace(addition.row, valid_to=heir.valid_from, superseded_by=heir.id)
     # No turn is linked; the memory must still be the one that was read.
-    return [LinkTurns(heir.id, (), heir.version), replace(addition, row=row)]
+    return [LinkTurns(heir.id, (), heir.version, heir.scope.user_id or ""), replace(addition, row=row)]
 
 
 def _beginning(row: Row) -> tuple[int, int]:

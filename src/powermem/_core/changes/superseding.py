@@ -91,7 +91,10 @@ class Superseding:
             changes += mine
             # Of the same call. Their version is not checked: a text that is known already has another id.
             before = [old for old, claims in stored if supersedes(one.claims, claims, old.valid_from)]
-            changes += [Supersede(old.id, row.id, row.text, new.at, row.valid_from) for old in before]
+            changes += [
+                Supersede(old.id, row.id, row.text, new.at, row.valid_from, user_id=old.scope.user_id or "")
+                for old in before
+            ]
             stored = [pair for pair in stored if pair[0] not in before]
             if row.valid_to is None and one.claims:
                 stored.append((row, one.claims))

@@ -2,6 +2,9 @@
 
 A batch of changes is applied as a whole or not at all. Stores gather the batches of concurrent callers into
 one transaction, and an error in one batch undoes that batch only.
+
+A change that names a memory by its id names its owner too, if known, as ``user_id``: a store that is divided
+by user then looks in one part only. Memories without a user have the empty string.
 """
 
 from __future__ import annotations
@@ -75,6 +78,7 @@ class ReplaceText:
     valid_from: int | None = None
     utc_offset: int | None = None
     facets: Mapping[str, Any] = field(default_factory=dict)
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Supersede:
     at: int
     valid_to: int
     version: int | None = None
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class Amend:
     replace_metadata: bool = False
     expires_at: int | None = None
     set_expires_at: bool = False
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ class Delete:
     id: int
     at: int
     version: int | None = None
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,7 @@ class LinkTurns:
     id: int
     turns: Sequence[int]
     version: int | None = None
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ are merged, so that adding a row is cheap and a query visits few segments.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .columns import BoolArray, FloatArray
+from .columns import BoolArray, FloatArray, IntArray
 
 Occurrences = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 """Positions, and the index of the term at each; both of shape (m,)."""
@@ -48,18 +48,22 @@ def weigh(
     Returns:
         The index of each term's word, shape (terms,), and the weights, shape (words,).
     """
-    numbers = {word: index for index, word in enumerate(words_of(terms, forms))}
-    word_of = [numbers[forms.get(term, term)] for term in terms]
-    common = [0] * len(numbers)
-    for word, term in zip(word_of, terms, strict=True):
-        common[word] = max(common[word], frequencies.get(term, 0))
+    if not forms:
+        word_of = list(range(len(terms)))
+        common = [frequencies.get(term, 0) for term in terms]
+    else:
+        numbers = {word: index for index, word in enumerate(words_of(terms, forms))}
+        word_of = [numbers[forms.get(term, term)] for term in terms]
+        common = [0] * len(numbers)
+        for word, term in zip(word_of, terms, strict=True):
+            common[word] = max(common[word], frequencies.get(term, 0))
     weights = [weight(documents, frequency) if documents else 0.0 for frequency in common]
     return np.array(word_of, dtype=np.intp), np.array(weights, dtype=np.float32)
 
 
 def words_of(terms: Sequence[int], forms: Mapping[int, int]) -> list[int]:
     """Return the ids of the words of a query, whose further forms are mapped to them."""
-    return list(dict.fromkeys(forms.get(term, term) for term in terms))
+    return list(dict.fromkeys(forms.get(term, term) for term in terms)) if forms else list(terms)
 
 
 def damping(lengths: FloatArray, mean: float) -> FloatArray:
@@ -118,6 +122,10 @@ def occurrences(terms: Sequence[int], words: npt.NDArray[np.uint64]) -> Occurren
     return places, which[places]
 
 
+# Up to this many rows, the postings of a term are brought together by their places rather than as slices.
+_FEW = 1 << 12
+# Up to this many rows, the gains of all postings are kept until the best rows are known.
+_KNOWN = 1 << 15
 # Sorting larger segments would need more temporary memory than the queries gain.
 _MAX_SEGMENT = 1 << 15
 
@@ -143,13 +151,21 @@ class Segment:
 
     def find(self, terms: npt.NDArray[np.uint64]) -> _Found | None:
         """Return the postings of the terms that occur here, or ``None``."""
-        places = np.searchsorted(self.terms, terms)
+        if not len(self.terms):
+            return None
+        places = self.terms.searchsorted(terms)
         places[places == len(self.terms)] = 0
-        numbers = np.flatnonzero(self.terms[places] == terms) if len(self.terms) else places[:0]
+        numbers = (self.terms[places] == terms).nonzero()[0]
         if not len(numbers):
             return None
         places = places[numbers]
         starts, stops = self.starts[places], self.starts[places + 1]
+        if self.count <= _FEW:
+            sizes = stops - starts
+            ends = sizes.cumsum()
+            where = (starts - ends + sizes).repeat(sizes)
+            where += np.arange(len(where))
+            return _Found(self, numbers, sizes, self.rows[where], self.frequencies[where])
         parts = list(map(slice, starts.tolist(), stops.tolist()))
         return _Found(
             self,
@@ -215,6 +231,8 @@ class Postings:
         self._waiting = 0
         self._lengths: FloatArray = np.empty(0, dtype=np.float32)
         self._count = 0
+        # For some terms, which rows have them; of the rows that there were when one was last asked for.
+        self._having: dict[int, BoolArray] = {}
 
     @classmethod
     def of(cls, segments: Sequence[Segment], lengths: FloatArray) -> Postings:
@@ -296,7 +314,23 @@ class Postings:
         memories of other users and deleted ones have no effect.
         """
         self._settle()
-        return Matches(self._segments, self._lengths, visible, terms, forms or {}, source)
+        return Matches(self._segments, self._lengths, visible, terms, forms or {}, source, self.having)
+
+    def having(self, term: int) -> BoolArray:
+        """Return which rows have a term, which is kept for the next call; shape (n,)."""
+        self._settle()
+        known = self._having.get(term)
+        if known is not None and len(known) == self._count:
+            return known
+        column = np.zeros(self._count, dtype=np.bool_)
+        done = 0 if known is None else len(known)
+        if known is not None:
+            column[:done] = known
+        late = [segment for segment in self._segments if segment.first + segment.count > done]
+        for found in _find(late, [term]):
+            column[found.rows.astype(np.intp) + found.segment.first] = True
+        self._having[term] = column
+        return column
 
 
 class Matches:
@@ -309,6 +343,7 @@ class Matches:
         terms: distinct term ids of the query.
         forms: maps further forms of a word, such as stems, to the id of the word.
         source: see `gain`.
+        flags: returns for a term which rows have it; shape (n,).
 
     Attributes:
         scores: BM25 relative to a row of mean length that contains every word of the query once, at most 1;
@@ -327,8 +362,10 @@ class Matches:
         terms: Sequence[int],
         forms: Mapping[int, int],
         source: float,
+        flags: Callable[[int], BoolArray],
     ) -> None:
         self.lengths = lengths
+        self._flags = flags
         self._source = source
         self._found = _find(segments, terms)
         self._segments = segments
@@ -340,6 +377,10 @@ class Matches:
         self._word_of, self.weights = weigh(terms, forms, documents, rarity)
         self.words = words_of(terms, forms)
         self._alike = bool(forms)
+        # The gains of each segment while there are few rows, since `gains` would compute most of them again.
+        self._known: list[tuple[IntArray, IntArray, FloatArray]] | None = (
+            [] if len(lengths) <= _KNOWN else None
+        )
         self._best = float(self.weights.sum())
         total = np.zeros(len(lengths), dtype=np.float32)
         # Segment by segment, whose arrays fit into a core's cache.
@@ -353,6 +394,8 @@ class Matches:
         words = np.repeat(self._word_of[found.numbers], found.sizes)
         damped = damping(self.lengths[found.segment.span], self.mean)
         gained = gain(self.weights[words], times, damped[rows], self._source)
+        if self._known is not None:
+            self._known.append((words, rows + found.segment.first, gained))
         if self._alike:
             places, most = strongest(rows, words, gained)
             return np.bincount(places, most, found.segment.count).astype(np.float32)
@@ -360,6 +403,8 @@ class Matches:
 
     def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
         """Return the gain of each word in some rows; see `Lexical`."""
+        if self._known is not None:
+            return self._known_gains(self._known, rows)
         gained = np.zeros((len(self.weights), len(rows)), dtype=np.float32)
         damped = damping(self.lengths[rows], self.mean)
         numbers, where, times = _meet(self._found, rows)
@@ -368,6 +413,29 @@ class Matches:
         # Several forms of a word in one row count once.
         np.maximum.at(gained, (words, where), added)
         return gained / np.float32(self._best or 1.0)
+
+    def _known_gains(
+        self, known: Sequence[tuple[IntArray, IntArray, FloatArray]], rows: npt.NDArray[np.int64]
+    ) -> FloatArray:
+        """Return the gains of some rows from those of all rows."""
+        found = np.zeros((len(self.weights), len(rows)), dtype=np.float32)
+        place = np.full(len(self.lengths), -1)
+        place[rows] = np.arange(len(rows))
+        for words, numbers, gained in known:
+            where = place[numbers]
+            if len(rows) < len(place):
+                asked = where >= 0
+                words, where, gained = words[asked], where[asked], gained[asked]
+            if self._alike:
+                np.maximum.at(found, (words, where), gained)
+            else:
+                found[words, where] = gained
+        found /= np.float32(self._best or 1.0)
+        return found
+
+    def flagged(self, term: int, rows: npt.NDArray[np.int64]) -> BoolArray:
+        """Return which rows have a flag; see `Lexical`."""
+        return self._flags(term)[rows]
 
     def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
         """Return which rows contain which terms; see `Lexical`."""

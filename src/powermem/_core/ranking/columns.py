@@ -75,3 +75,10 @@ class Names:
     def values(self) -> IntArray:
         """The code of every row; shape (n,)."""
         return self._column.values
+
+
+def group_starts(values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Return where each group of equal values begins; shape (groups,)."""
+    first = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return first.nonzero()[0]

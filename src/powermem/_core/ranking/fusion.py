@@ -7,7 +7,7 @@ closer look; `relevance` scores these, as a probability that is comparable betwe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from .columns import BoolArray, FloatArray, IntArray
 from .learned import WITH_VECTORS, WORDS_ALONE
 from .partition import Partition
 from .relevance import Situation, probability
-from .signals import Lexical, Nearby, Rankable
+from .signals import Lexical, Lines, Nearby, Pairs, Rankable
 from .weights import Weights
 
 # The largest group of scores with a common maximum; groups are smaller if many rows are wanted.
@@ -31,8 +31,18 @@ def best(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
 
     Of equal scores the oldest row comes first.
     """
+    return _ordered(scores, highest(scores, visible, count))[:count]
+
+
+def _ordered(scores: FloatArray, rows: IntArray) -> IntArray:
+    ordered: IntArray = rows[np.lexsort((rows, -scores[rows]))]
+    return ordered
+
+
+def _pool(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
+    """Return the rows of `best`, in any order."""
     rows = highest(scores, visible, count)
-    return rows[np.lexsort((rows, -scores[rows]))][:count]
+    return rows if len(rows) <= count else _ordered(scores, rows)[:count]
 
 
 def highest(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
@@ -176,20 +186,18 @@ def measure(
     For the arguments see `rank`.
     """
     every = combine(dense, None if lexical is None else lexical.scores, weights)
-    pool = best(every, visible, pool_size(limit))
+    pool = _pool(every, visible, pool_size(limit))
     if not len(pool):
         return None
     # The pool and the turns beside it take part, but only rows of the pool may lift others.
-    nearby = Nearby.of(partition, pool, visible, weights.span if weights.lifts else 0)
-    taking_part = np.zeros(len(visible), dtype=np.bool_)
-    taking_part[pool] = taking_part[nearby.rows] = True
-    rows = np.flatnonzero(taking_part)
+    in_pool = np.zeros(len(visible), dtype=np.bool_)
+    in_pool[pool] = True
+    links = partition.links(weights.span) if weights.lifts else None
+    rows, nearby = _take_part(partition, pool, in_pool, visible, weights)
     values = {} if dense is None else {"dense": dense[rows]}
     if weights.similarity:
         return Scored(rows, every[rows], values, Situation(0, 0, 0, None, 1))
-    strong = np.zeros(len(rows), dtype=np.bool_)
-    strong[np.searchsorted(rows, pool)] = True
-    among = nearby.among(rows)
+    strong = in_pool[rows]
     base = every[rows]
     lifting = base
     single = signals.of_rows(partition, lexical, rows, cues)
@@ -197,24 +205,42 @@ def measure(
     if lexical is not None:
         gains = lexical.gains(rows)
         if weights.lifts:
-            single["coverage"] = signals.coverage(gains, among)
+            single["coverage"] = signals.coverage(gains, nearby)
             # Rows that share the query lift each other more.
             lifting = base + _COVERED * single["coverage"]
         worth = signals.worth(partition, lexical, rows, cues, owner)
         values |= signals.words(gains, lexical.weights, worth)
         covered = float(values["share"][strong].max())
     if weights.lifts:
-        single["neighbour"] = signals.beside(lifting, strong, among)
-        single["neighbour"] += _RUN * signals.same_run(lifting, strong, partition.runs(rows))
+        single["neighbour"] = signals.beside(lifting, strong, nearby)
+        if links is not None and len(rows) == len(visible):
+            other = signals.best_other(lifting, strong, *links[1:])
+        else:
+            other = signals.same_run(lifting, strong, partition.runs(rows))
+        single["neighbour"] += _RUN * other
     assistant = min(1.0, 2 * float(single["role"][strong].mean())) if lexical is not None else 0.0
     situation = Situation(
         assistant=assistant,
-        dialogue=signals.dialogue(partition, lexical, rows, among),
+        dialogue=signals.dialogue(partition, lexical, rows, nearby),
         covered=covered,
         documents=None if lexical is None else lexical.documents,
-        alone=1 - len(np.unique(nearby.rows)) / len(rows),
+        alone=1 - nearby.paired() / len(rows),
     )
     return Scored(rows, base, values | single, situation)
+
+
+def _take_part(
+    partition: Rankable, pool: IntArray, in_pool: BoolArray, visible: BoolArray, weights: Weights
+) -> tuple[IntArray, Nearby]:
+    """Return the rows of the pool and the turns beside them, ascending, and which are beside each other."""
+    span = weights.span if weights.lifts else 0
+    if isinstance(partition, Partition):
+        return Lines.of(partition, pool, in_pool, visible, span)
+    pairs = Pairs.of(partition, pool, visible, span)
+    taking_part = in_pool.copy()
+    taking_part[pairs.rows] = True
+    rows = taking_part.nonzero()[0]
+    return rows, pairs.among(rows)
 
 
 def rank(
@@ -265,30 +291,38 @@ def rank(
         age = signals.retention(now - partition.valid_from[rows], weights.retention_days)
         added = _parts({**found.values, "recency": age}, found.situation, weights)
         parts |= added
-        scores = probability(np.sum(list(added.values()), axis=0))
+        scores = probability(_sum(added.values()))
     # Of equal scores the oldest row comes first.
     order = np.lexsort((rows, -scores))[:limit]
     answer = []
-    for i in order.tolist():
-        row = int(rows[i])
-        shown = {name: float(part[i]) for name, part in parts.items()}
+    found_parts = zip(*(part[order].tolist() for part in parts.values()), strict=True)
+    for row, score, values in zip(rows[order].tolist(), scores[order].tolist(), found_parts, strict=True):
+        shown = dict(zip(parts, values, strict=True))
         if explain:
             shown |= _places(row, visible, dense=dense, lexical=words)
-        answer.append(Ranked(row, float(scores[i]), shown))
+        answer.append(Ranked(row, score, shown))
     return answer
+
+
+def _sum(parts: Iterable[FloatArray]) -> FloatArray:
+    each = iter(parts)
+    total = next(each).copy()
+    for part in each:
+        total += part
+    return total
 
 
 def _parts(values: Mapping[str, FloatArray], situation: Situation, weights: Weights) -> dict[str, FloatArray]:
     """Return what each part adds to the log-odds of each row, keyed by its name."""
-    without = {name: each for name, each in values.items() if name != "dense"}
-    alone = WORDS_ALONE.parts(without, situation, weights)
     dense = values.get("dense")
+    without = {name: each for name, each in values.items() if name != "dense"}
     if dense is None or not weights.dense:
-        return alone
+        return WORDS_ALONE.parts(without, situation, weights)
     both = WITH_VECTORS.parts(values, situation, weights)
     missing = np.abs(dense) < _NOTHING
     if not missing.any():
         return both
+    alone = WORDS_ALONE.parts(without, situation, weights)
     # A row without a vector, such as one in a script that the embedder cannot read, is judged by its words.
     alone["vectors"] = np.zeros(len(dense), dtype=np.float32)
     return {name: np.where(missing, alone[name], part) for name, part in both.items()}

@@ -17,11 +17,12 @@ from itertools import count, islice
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ..text.terms import query_terms
 from .bm25 import Postings
 from .codes import Codes
-from .columns import BoolArray, Column, FloatArray, IntArray, Names
+from .columns import BoolArray, Column, FloatArray, IntArray, Names, group_starts
 from .image import (
     Array,
     PartitionImage,
@@ -33,13 +34,15 @@ from .image import (
     vector_pieces,
     window_pieces,
 )
-from .turns import Beside, Turns
+from .turns import Beside, Links, Turns
 from .vectors import Vectors
 from .windows import FurtherWindows
 
 FOREVER = 2**63 - 1
 """Stands for "no end" in the columns of times."""
 
+# Up to this many rows, the turns beside all of them are kept.
+_FEW = 1 << 11
 _OVERHEAD = 8192
 _OVERHEAD_OF_ENTRY = 512
 _OVERHEAD_PER_ROW = 200
@@ -100,6 +103,7 @@ class Partition:
         self._hidden: set[int] = set()
         self._may_expire = False
         self._turns = Turns()
+        self._links: tuple[int, Links] | None = None
         self.vectors: Vectors | Codes | None = None
         if dimension:
             self.vectors = Codes(dimension) if coded else Vectors(dimension)
@@ -207,6 +211,7 @@ class Partition:
     def append(self, rows: PartitionRows) -> None:
         """Add rows; a row whose id is already here replaces the old one."""
         self.remove(rows.ids)
+        self._links = None
         start = len(self._ids.values)
         self._ids.extend(rows.ids)
         self._valid_from.extend(rows.valid_from)
@@ -247,6 +252,7 @@ class Partition:
         for memory_id in ids:
             row = self._row_of.pop(memory_id, None)
             if row is not None:
+                self._links = None
                 self._hidden.add(row)
                 self._turns.remove(row)
 
@@ -324,11 +330,12 @@ class Partition:
         """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
         # The index of names is extended by the speakers that have been added since the last call.
         known = self._actors.codes
-        for name in islice(known, self._named, None):
-            for term in query_terms(name):
-                self._speakers.setdefault(term, []).append(known[name])
-        self._named = len(known)
-        codes = [code for term in terms for code in self._speakers.get(term, ())]
+        if self._named < len(known):
+            for name in islice(known, self._named, None):
+                for term in query_terms(name):
+                    self._speakers.setdefault(term, []).append(known[name])
+            self._named = len(known)
+        codes = [code for term in self._speakers.keys() & terms for code in self._speakers[term]]
         return np.isin(self._actors.values, codes) if codes else None
 
     def voices(self, rows: IntArray) -> IntArray:
@@ -342,6 +349,39 @@ class Partition:
         without = self._runs.codes.get("", -1)
         return np.where(codes == without, -1, codes)
 
+    def links(self, span: int) -> Links | None:
+        """Return the turns beside all rows, which are kept; ``None`` for many rows."""
+        count = len(self._ids.values)
+        if count > _FEW:
+            return None
+        if self._links is None or self._links[0] != span:
+            runs = self._sort_turns()
+            order = np.argsort(runs, kind="stable")
+            starts = group_starts(runs[order])
+            groups = np.empty(count, dtype=np.int16)
+            groups[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=count))
+            narrow = order.astype(np.int16), starts.astype(np.int16), groups
+            lines = self._turns.lines(np.arange(count), span).astype(np.int16)
+            self._links = span, Links(lines, *narrow, runs < 0)
+        return self._links[1]
+
+    def lines(self, rows: IntArray, span: int) -> npt.NDArray[np.intp]:
+        """Return the turn at each step from each row, -1 for none; see `Turns.lines`."""
+        if self._links is not None and self._links[0] == span:
+            lines: npt.NDArray[np.intp] = self._links[1].others[:, rows].astype(np.intp)
+            return lines
+        if self._turns.stale(self.runs(rows)):
+            self._sort_turns()
+        return self._turns.lines(rows, span)
+
+    def _sort_turns(self) -> IntArray:
+        """Sort the runs that need it, and return the codes of the runs of all rows, -1 for none."""
+        runs = self.runs(np.arange(len(self._ids.values)))
+        shown = runs.copy()
+        shown[list(self._hidden)] = -1
+        self._turns.order(shown, self._valid_from.values, self._ids.values)
+        return runs
+
     def beside(self, rows: IntArray, span: int) -> Beside:
         """Return the turns shortly before and after rows in their runs; see `Beside`.
 
@@ -350,9 +390,7 @@ class Partition:
             span: the number of turns in each direction.
         """
         if self._turns.stale(self.runs(rows)):
-            runs = self.runs(np.arange(len(self._ids.values)))
-            runs[list(self._hidden)] = -1
-            self._turns.order(runs, self._valid_from.values, self._ids.values)
+            self._sort_turns()
         return self._turns.beside(rows, span)
 
 

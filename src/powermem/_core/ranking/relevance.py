@@ -50,6 +50,7 @@ _USUAL_DOCUMENTS = 300
 _RECENCY = 0.25
 # Part of a score -> the signals that it sums up.
 _PARTS = {"vectors": ("dense",), "words": ("lexical", "share")}
+_PART_OF = {signal: part for part, each in _PARTS.items() for signal in each}
 _FACTOR = {"share": "lexical"}
 
 
@@ -63,7 +64,10 @@ class Weight(NamedTuple):
 
     def at(self, situation: Situation) -> float:
         """Return the weight in a situation."""
-        return sum(number * factor for number, factor in zip(self, situation.factors(), strict=True))
+        rest, assistant, dialogue, covered = situation.factors()
+        return (
+            self.rest * rest + self.assistant * assistant + self.dialogue * dialogue + self.covered * covered
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,6 @@ class Model:
             situation: the kind of scope and query.
             factors: the configured factors.
         """
-        part_of = {signal: part for part, each in _PARTS.items() for signal in each}
         parts: dict[str, FloatArray] = {}
         scale = 1 + self.sharpness * situation.alone
         for signal, values in signals.items():
@@ -104,7 +107,7 @@ class Model:
             weight = _RECENCY if signal == "recency" else self.weights[signal].at(situation)
             if not factor:
                 continue
-            name = part_of.get(signal, signal)
+            name = _PART_OF.get(signal, signal)
             added = np.float32(factor * weight * scale) * values
             parts[name] = parts[name] + added if name in parts else added
         count = len(next(iter(signals.values()))) if signals else 0

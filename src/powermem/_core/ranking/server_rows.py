@@ -132,6 +132,9 @@ class ServerRows:
         """Return the code of the run of each of these rows, -1 for none; same shape."""
         return self._runs[rows]
 
+    def links(self, span: int) -> None:
+        """Return ``None``: these rows are searched once."""
+
     def beside(self, rows: npt.NDArray[np.int64], span: int) -> Beside:
         """Return the turns shortly before and after rows in their runs; see `Beside`."""
         if self._beside is None:
@@ -192,6 +195,11 @@ class ServerWords:
     def gains(self, rows: IntArray) -> FloatArray:
         """Return the gain of each word in some rows; see `Lexical`."""
         return self._gained[:, rows]
+
+    def flagged(self, term: int, rows: IntArray) -> BoolArray:
+        """Return which rows have a flag; see `Lexical`."""
+        found: BoolArray = self._found.having([term])[0, rows]
+        return found
 
     def having(self, terms: Sequence[int], rows: IntArray) -> BoolArray:
         """Return which rows contain which terms; see `Lexical`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,8 +13,8 @@ from ..clock import DAY
 from ..query.search import Cues, Period
 from ..text.flags import ASKS, FROM_ASSISTANT, TELLS_TIME
 from ..text.terms import query_terms, term_id
-from .columns import BoolArray, FloatArray, IntArray
-from .turns import Beside
+from .columns import BoolArray, FloatArray, IntArray, group_starts
+from .turns import Beside, Links
 from .weights import Weights
 
 
@@ -29,6 +30,9 @@ class Rankable(Protocol):
 
     def beside(self, rows: IntArray, span: int) -> Beside:
         """Return the turns shortly before and after rows in their runs; see `Beside`."""
+
+    def links(self, span: int) -> Links | None:
+        """Return the turns beside all rows, if these are few."""
 
     def voices(self, rows: IntArray) -> IntArray:
         """Return the code of the speaker of each of these rows; same shape."""
@@ -79,6 +83,9 @@ class Lexical(Protocol):
             rows: ascending.
         """
 
+    def flagged(self, term: int, rows: IntArray) -> BoolArray:
+        """Return which rows have a flag that every search asks for; same shape as ``rows``."""
+
 
 # A word in a nearby turn counts this share for each turn of distance.
 _FADING = 0.7
@@ -87,49 +94,176 @@ _FADING = 0.7
 _LEAST_SCALE = 7 * DAY
 
 
-class Nearby(NamedTuple):
-    """Pairs of rows of one run that were said shortly after each other; each pair occurs in both orders.
+class Linked(Rankable, Protocol):
+    """Rows that are linked with the turns before and after them."""
+
+    def lines(self, rows: IntArray, span: int) -> npt.NDArray[np.intp]:
+        """Return the turn at each step from each row, -1 for none; see `Turns.lines`."""
+
+
+class Nearby(Protocol):
+    """Which rows that take part were said shortly after each other in one run."""
+
+    @property
+    def span(self) -> int:
+        """The greatest distance."""
+
+    def most(self, values: FloatArray, factors: FloatArray, by: np.ufunc) -> FloatArray:
+        """Return the maximum of the values of the rows beside each row.
+
+        Args:
+            values: not negative; shape (rows, ...).
+            factors: for each distance, from 0 up to `span`, what its values are combined with.
+            by: how, such as ``np.multiply``.
+
+        Returns:
+            Same shape; zero for a row with none beside it.
+        """
+
+    def paired(self) -> int:
+        """Return the number of rows with a row beside them."""
+
+    def differing(self, codes: IntArray) -> float:
+        """Return the share of the turns next to each other with different codes; 0 without any.
+
+        Args:
+            codes: shape (rows,).
+        """
+
+
+class Pairs(NamedTuple):
+    """`Nearby` as pairs, each in both orders.
 
     Attributes:
         rows: the first row of each pair, ascending; shape (m,).
         others: the second row; shape (m,).
         distances: the distance in turns; shape (m,).
+        starts: where the pairs of each row begin; shape (rows with pairs,).
+        span: the greatest distance.
     """
 
     rows: IntArray
     others: IntArray
     distances: IntArray
+    starts: IntArray
+    span: int
 
     @classmethod
-    def of(cls, partition: Rankable, rows: IntArray, visible: BoolArray, span: int) -> Nearby:
-        """Return the pairs of visible rows with at least one of ``rows``."""
+    def of(cls, partition: Rankable, rows: IntArray, visible: BoolArray, span: int) -> Pairs:
+        """Return the pairs of visible rows with at least one of ``rows``, by their numbers."""
         places, distances, others = partition.beside(rows, span)
         seen = visible[others]
         one, other, distances = rows[places[seen]], others[seen], distances[seen]
         both = np.concatenate([one, other]), np.concatenate([other, one])
         # Without duplicates and sorted by the first row: a pair is encoded as one number.
         _, kept = np.unique(both[0] * len(visible) + both[1], return_index=True)
-        return cls(both[0][kept], both[1][kept], np.concatenate([distances, distances])[kept])
+        first = both[0][kept]
+        distances = np.concatenate([distances, distances])[kept]
+        return cls(first, both[1][kept], distances, group_starts(first), span)
 
-    def among(self, rows: IntArray) -> Nearby:
+    def among(self, rows: IntArray) -> Pairs:
         """Return the pairs as indexes into ``rows``, which is ascending and contains both ends of each."""
-        return Nearby(np.searchsorted(rows, self.rows), np.searchsorted(rows, self.others), self.distances)
+        return self._replace(rows=np.searchsorted(rows, self.rows), others=np.searchsorted(rows, self.others))
 
-    def most(self, values: npt.NDArray[np.floating[Any]], length: int) -> FloatArray:
-        """Return the maximum of the values of each row's pairs.
+    def most(self, values: FloatArray, factors: FloatArray, by: np.ufunc) -> FloatArray:
+        """See `Nearby`."""
+        found = np.zeros_like(values)
+        if len(self.rows):
+            scale = factors[self.distances].reshape(-1, *[1] * (values.ndim - 1))
+            each = by(values[self.others], scale)
+            found[self.rows[self.starts]] = np.maximum.reduceat(each, self.starts, axis=0)
+        return found
+
+    def paired(self) -> int:
+        """See `Nearby`."""
+        return len(self.starts)
+
+    def differing(self, codes: IntArray) -> float:
+        """See `Nearby`."""
+        next_to = self.distances == 1
+        if not next_to.any():
+            return 0.0
+        return float((codes[self.rows[next_to]] != codes[self.others[next_to]]).mean())
+
+
+class Lines(NamedTuple):
+    """`Nearby` as the row at each step from each row.
+
+    Attributes:
+        others: the index of the row there, the number of rows for none; see `Turns.lines`.
+        span: the greatest distance.
+    """
+
+    others: npt.NDArray[np.intp]
+    span: int
+
+    @classmethod
+    def of(
+        cls, partition: Linked, pool: IntArray, chosen: BoolArray, visible: BoolArray, span: int
+    ) -> tuple[IntArray, Lines]:
+        """Return the rows that take part, ascending, and which of them are beside each other.
 
         Args:
-            values: not negative; shape (m, ...).
-            length: the number of rows.
-
-        Returns:
-            Shape (length, ...); zero for a row without a pair.
+            partition: the source of the rows.
+            pool: visible ones.
+            chosen: which rows these are; shape (n,).
+            visible: which rows may be found; shape (n,).
+            span: the greatest distance.
         """
-        found = np.zeros((length, *values.shape[1:]), dtype=np.float32)
-        if len(self.rows):
-            starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
-            found[self.rows[starts]] = np.maximum.reduceat(values, starts, axis=0)
-        return found
+        taking_part = chosen.copy()
+        beside = partition.lines(pool, span)
+        taking_part[beside[beside >= 0]] = True
+        taking_part &= visible
+        rows = taking_part.nonzero()[0]
+        others = partition.lines(rows, span)
+        # A pair needs one of the pool, and nobody who is hidden. None is first taken for the last row.
+        kept = chosen[others]
+        kept |= chosen[rows]
+        kept &= taking_part[others]
+        kept &= others >= 0
+        place = np.empty(len(visible), dtype=np.intp)
+        place[rows] = np.arange(len(rows))
+        return rows, cls(np.where(kept, place[others], len(rows)), span)
+
+    def most(self, values: FloatArray, factors: FloatArray, by: np.ufunc) -> FloatArray:
+        """See `Nearby`."""
+        padded = _padded(values)
+        found = None
+        for before, after, factor in zip(
+            self.others[: self.span], self.others[self.span :], factors[1:], strict=True
+        ):
+            each = by(np.maximum(padded[before], padded[after]), factor)
+            found = each if found is None else np.maximum(found, each)
+        return np.zeros_like(values) if found is None else found
+
+    def paired(self) -> int:
+        """See `Nearby`."""
+        return int(np.count_nonzero((self.others < self.others.shape[1]).any(axis=0)))
+
+    def differing(self, codes: IntArray) -> float:
+        """See `Nearby`."""
+        if not self.span:
+            return 0.0
+        lines = self.others[:: self.span]
+        there = lines < len(codes)
+        number = int(np.count_nonzero(there))
+        if not number:
+            return 0.0
+        differ = _padded(codes)[lines] != codes
+        return int(np.count_nonzero(differ & there)) / number
+
+
+@lru_cache(maxsize=16)
+def _faded(span: int) -> FloatArray:
+    faded: FloatArray = np.float32(_FADING) ** np.arange(span + 1, dtype=np.float32)
+    return faded
+
+
+def _padded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return values with zeros behind the last row, which stands for none."""
+    padded = np.zeros((len(values) + 1, *values.shape[1:]), dtype=values.dtype)
+    padded[:-1] = values
+    return padded
 
 
 def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
@@ -137,16 +271,16 @@ def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
 
     Args:
         gains: the gain of each word in each row; shape (words, rows).
-        nearby: pairs of indexes of these rows.
+        nearby: which of these rows are beside each other.
 
     Returns:
         Shape (rows,): the sum over all words of the amount by which the best nearby turn exceeds the row
         itself.
     """
     own = np.ascontiguousarray(gains.T)
-    fading = np.float32(_FADING) ** nearby.distances[:, None].astype(np.float32)
-    around = nearby.most(own[nearby.others] * fading, len(own))
-    lifted: FloatArray = np.maximum(around - own, 0).sum(axis=1)
+    around = nearby.most(own, _faded(nearby.span), np.multiply)
+    around -= own
+    lifted: FloatArray = np.maximum(around, 0, out=around).sum(axis=1)
     return lifted
 
 
@@ -156,10 +290,10 @@ def beside(base: FloatArray, strong: BoolArray, nearby: Nearby) -> FloatArray:
     Args:
         base: the rows' scores; shape (rows,).
         strong: which of them may boost others; shape (rows,).
-        nearby: pairs of indexes of these rows.
+        nearby: which of these rows are beside each other.
     """
-    lifting = np.where(strong, base, np.float32(0))
-    return nearby.most(lifting[nearby.others] / nearby.distances.astype(np.float32), len(base))
+    distances = np.arange(nearby.span + 1, dtype=np.float32)
+    return nearby.most(np.where(strong, base, np.float32(0)), distances, np.divide)
 
 
 def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
@@ -170,19 +304,33 @@ def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
         strong: which of them may boost others; shape (rows,).
         runs: the code of each row's run, -1 for none; shape (rows,).
     """
+    order = np.argsort(runs, kind="stable")
+    starts = group_starts(runs[order])
+    groups = np.empty(len(runs), dtype=np.intp)
+    groups[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(runs)))
+    return best_other(base, strong, order, starts, groups, runs < 0)
+
+
+def best_other(
+    base: FloatArray,
+    strong: BoolArray,
+    order: npt.NDArray[Any],
+    starts: npt.NDArray[Any],
+    groups: npt.NDArray[Any],
+    alone: BoolArray,
+) -> FloatArray:
+    """Do as `same_run`, with the rows by run; for the last four arguments see `Links`."""
+    lifting = np.where(strong, base, np.float32(0))
     # The best and the second-best row of each run: the best one gets the score of the second.
-    lifting = np.flatnonzero(strong & (runs >= 0))
-    lifting = lifting[np.argsort(-base[lifting], kind="stable")]
-    names, best = np.unique(runs[lifting], return_index=True)
-    others = np.delete(lifting, best)
-    having, second = np.unique(runs[others], return_index=True)
-    first_scores, second_scores = base[lifting[best]], np.zeros(len(names), dtype=np.float32)
-    second_scores[np.searchsorted(names, having)] = base[others[second]]
-    found = np.zeros(len(base), dtype=np.float32)
-    if len(names):
-        run = np.minimum(np.searchsorted(names, runs), len(names) - 1)
-        scores = np.where(base >= first_scores[run], second_scores[run], first_scores[run])
-        np.copyto(found, scores, where=names[run] == runs)
+    first = np.maximum.reduceat(lifting[order], starts)
+    most = first[groups]
+    is_first = lifting == most
+    lifting[is_first] = 0
+    second = np.maximum.reduceat(lifting[order], starts)
+    tied = np.add.reduceat(is_first[order], starts, dtype=np.int64) > 1
+    np.copyto(second, first, where=tied)
+    found: FloatArray = np.where(base >= most, second[groups], most)
+    found[alone] = 0
     return found
 
 
@@ -202,8 +350,7 @@ def quoting(lexical: Lexical, rows: IntArray, phrases: Sequence[Sequence[int]]) 
 
 def flagged(lexical: Lexical, rows: IntArray, flag: str) -> BoolArray:
     """Return which rows have a flag of `flags`."""
-    found: BoolArray = lexical.having([term_id(flag)], rows)[0]
-    return found
+    return lexical.flagged(term_id(flag), rows)
 
 
 def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Period) -> FloatArray:
@@ -322,17 +469,19 @@ def worth(partition: Rankable, lexical: Lexical, rows: IntArray, cues: Cues, own
     """
     worth = np.ones(len(lexical.words), dtype=np.float32)
     named = {word: index for index, word in enumerate(lexical.words)}
-    for term in {term for term in cues.words if term_id(term) in named}:
+    spoken = {term for term in cues.words if term_id(term) in named}
+    for term in spoken if partition.spoken_by(spoken) is not None else ():
         by = partition.spoken_by([term])
         if by is not None:
             # Whole up to half of the rows, and nothing from four fifths on.
             share = float(by[rows].mean())
             worth[named[term_id(term)]] = min(1.0, max(0.0, (0.8 - share) / 0.3))
-    own = frozenset(map(term_id, query_terms(owner))) if owner else frozenset()
-    introduced = lexical.having(list(cues.names.values()), rows).any(axis=1) if cues.names else ()
-    for (name, _), known in zip(cues.names.items(), introduced, strict=True):
-        if name in named and (known or name in own):
-            worth[named[name]] = 0.0
+    if cues.names:
+        own = frozenset(map(term_id, query_terms(owner))) if owner else frozenset()
+        introduced = lexical.having(list(cues.names.values()), rows).any(axis=1)
+        for name, known in zip(cues.names, introduced.tolist(), strict=True):
+            if name in named and (known or name in own):
+                worth[named[name]] = 0.0
     # A query of nothing but such a name still looks for it.
     return worth if worth.any() else np.ones_like(worth)
 
@@ -344,12 +493,9 @@ def dialogue(partition: Rankable, lexical: Lexical | None, rows: IntArray, nearb
         partition: the source of the rows.
         lexical: their full text.
         rows: those that take part, ascending.
-        nearby: pairs of indexes of these rows.
+        nearby: which of these rows are beside each other.
     """
-    next_to = nearby.distances == 1
-    if not next_to.any():
-        return 0.0
     voices = partition.voices(rows) * 2
     if lexical is not None:
         voices = voices + flagged(lexical, rows, FROM_ASSISTANT)
-    return float((voices[nearby.rows[next_to]] != voices[nearby.others[next_to]]).mean())
+    return nearby.differing(voices)

@@ -26,6 +26,25 @@ class Beside(NamedTuple):
     rows: IntArray
 
 
+class Links(NamedTuple):
+    """The turns beside all rows, and the rows by run, for few rows.
+
+    Attributes:
+        others: the turn at each step, -1 for none: first those before, from the nearest on, then those
+            behind; shape (2 * span, n).
+        order: the rows by run; shape (n,).
+        starts: where each run begins in that order; shape (runs,).
+        groups: for each row the index of its run; shape (n,).
+        alone: which rows are in no run; shape (n,).
+    """
+
+    others: npt.NDArray[np.int16]
+    order: npt.NDArray[np.int16]
+    starts: npt.NDArray[np.int16]
+    groups: npt.NDArray[np.int16]
+    alone: BoolArray
+
+
 class Turns:
     """Linked lists of the rows of each run.
 
@@ -103,3 +122,23 @@ class Turns:
                 places, others = places[kept], others[kept]
                 found.append((places, np.full(len(places), distance), others))
         return Beside(*(np.concatenate(column, dtype=np.int64) for column in zip(*found, strict=True)))
+
+    def lines(self, rows: npt.NDArray[np.integer[Any]], span: int) -> npt.NDArray[np.intp]:
+        """Return the turn at each step from each row, -1 for none; their runs must be sorted.
+
+        Args:
+            rows: shape (k,).
+            span: the greatest distance.
+
+        Returns:
+            First the turns before, from the nearest on, then those behind; shape (2 * span, k).
+        """
+        lines = np.empty((2 * span, len(rows)), dtype=np.intp)
+        for half, column in enumerate((self._before.values, self._after.values)):
+            others = rows
+            for step in range(half * span, (half + 1) * span):
+                following = column[others]
+                # What is beside none is none.
+                following[others == _NONE] = _NONE
+                lines[step] = others = following
+        return lines

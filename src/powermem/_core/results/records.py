@@ -421,28 +421,27 @@ def usage_record(usage: Usage) -> UsageRecord:
 
 
 class Accesses:
-    """Counts by id; safe to share between tasks and between threads."""
+    """Counts by owner and id; safe to share between tasks and between threads."""
 
     def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
+        self._counts: Counter[tuple[str, int]] = Counter()
         self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
         return bool(self._counts)
 
-    def add(self, ids: Iterable[int]) -> None:
+    def add(self, rows: Iterable[Row]) -> None:
         """Count one access of each memory."""
         with self._lock:
-            # A mapping would be taken for counts.
-            self._counts.update(iter(ids))
+            self._counts.update((row.scope.user_id or "", row.id) for row in rows)
 
-    def take(self) -> Mapping[int, int]:
+    def take(self) -> Mapping[tuple[str, int], int]:
         """Return all counts and start again from zero."""
         with self._lock:
             taken, self._counts = self._counts, Counter()
         return taken
 
-    def put_back(self, counts: Mapping[int, int]) -> None:
+    def put_back(self, counts: Mapping[tuple[str, int], int]) -> None:
         """Count again what was taken but could not be written."""
         with self._lock:
             self._counts.update(counts)
@@ -453,4 +452,4 @@ class Accesses:
             return
         with self._lock:
             for row in rows:
-                row.access_count += self._counts.get(row.id, 0)
+                row.access_count += self._counts.get((row.scope.user_id or "", row.id), 0)

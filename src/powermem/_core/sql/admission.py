@@ -56,7 +56,10 @@ def admit(sql: CollectionSQL, moves: Mapping[str, Move], batch: Sequence[Change]
             _refuse(next((one for one in moves.values() if one.state is not MoveState.MOVED), None))
         users.update(_users(change))
         if isinstance(change, (ReplaceText, Supersede, Amend, Delete, LinkTurns)):
-            named[sql.records].add(change.id)
+            if change.user_id is None:
+                named[sql.records].add(change.id)
+            else:
+                users.add(change.user_id)
         elif isinstance(change, UpdateTask):
             named[sql.tasks].add(change.id)
         elif isinstance(change, FinishTurns):

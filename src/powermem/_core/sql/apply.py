@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...errors import StoreError
 from ..changes.facets import joined
@@ -48,6 +48,7 @@ from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
 _HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
 _ADDITIONS = frozenset({AddTurn, BufferTurn, AddTask, AddMemory})
 _NAMING = (ReplaceText, Supersede, Amend, Delete, LinkTurns)
+_Naming: TypeAlias = ReplaceText | Supersede | Amend | Delete | LinkTurns
 
 
 @dataclass(slots=True)
@@ -99,13 +100,13 @@ class Writer:
         }
 
     def write(
-        self, batches: Sequence[Sequence[Change]], accesses: Mapping[int, int]
+        self, batches: Sequence[Sequence[Change]], accesses: Mapping[tuple[str, int], int]
     ) -> Steps[list[list[Outcome] | Exception]]:
         """Apply batches of changes, and write access counts.
 
         Args:
             batches: one per caller.
-            accesses: the number of new accesses, by the memory's id.
+            accesses: the number of new accesses, by the memory's owner and id.
 
         Returns:
             For each batch its outcomes, or the error for which that batch alone was undone.
@@ -121,18 +122,18 @@ class Writer:
             yield from self._sql.counting(accesses)
         if not batches:
             return []
-        switches = yield from self._sql.begin()
-        if switches is None:
-            # On PostgreSQL this locks the row, so that a switch to another embedder waits for this commit.
-            yield from self._embedder.check(self._sql.sharing)
-        else:
-            yield from self._embedder.refuse(switches)
+        guards = yield from self._sql.begin()
+        if guards is None:
+            # On PostgreSQL this locks the rows, so that a switch to another embedder, or the end of a user's
+            # move, waits for this commit.
+            guards = yield from self._embedder.guards(self._sql.sharing)
+        yield from self._embedder.heed(guards)
         changed: list[Row] = []
         results = yield from self._apply_all(batches, changed)
         yield from self._sql.finish(changed)
         return results
 
-    def _lock(self, batches: Sequence[Sequence[Change]], accessed: Iterable[int]) -> Steps[None]:
+    def _lock(self, batches: Sequence[Sequence[Change]], accessed: Iterable[tuple[str, int]]) -> Steps[None]:
         """Lock the lanes and the memories that a transaction will change.
 
         All transactions lock lanes first, then memories, each in a fixed order. Otherwise two of them could
@@ -143,12 +144,12 @@ class Writer:
         lanes.update(change.task.lane for change in changes if isinstance(change, AddTask))
         if lanes:
             yield from self._queue.lanes.lock(lanes)
-        named = {change.id for change in changes if isinstance(change, _NAMING)}
-        ids = sorted(named.union(accessed))
-        if len(ids) < 2:
+        owners: dict[int, str | None] = {memory_id: user_id for user_id, memory_id in accessed}
+        owners.update((change.id, change.user_id) for change in changes if isinstance(change, _NAMING))
+        if len(owners) < 2:
             return
-        for chunk in self._sql.chunks(ids):
-            where = self._sql.among("id", chunk)
+        for chunk in self._sql.chunks(sorted(owners)):
+            where = self._sql.owned([(memory_id, owners[memory_id]) for memory_id in chunk])
             # The version is read because seekdb, beside a vector index, locks no rows for a query that an
             # index answers without the table.
             yield Query(
@@ -285,16 +286,17 @@ class Writer:
         share.changed.append(row)
         return self._sql.updating(row, values)
 
-    def _read(self, memory_id: int) -> Steps[Row | None]:
+    def _read(self, change: _Naming) -> Steps[Row | None]:
+        where = self._sql.one(change.id, change.user_id)
         found = yield Query(
-            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE id = ?{self._sql.locking}", (memory_id,)
+            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}{self._sql.locking}", where.values
         )
         return self._sql.to_row(found[0]) if found else None
 
-    def _read_current(self, memory_id: int, version: int | None) -> Steps[Row | None]:
-        row = yield from self._read(memory_id)
-        if version is not None and (row is None or row.version != version):
-            raise VersionConflict(f"memory {memory_id} changed since it was read")
+    def _read_current(self, change: ReplaceText | Supersede | Delete | LinkTurns) -> Steps[Row | None]:
+        row = yield from self._read(change)
+        if change.version is not None and (row is None or row.version != change.version):
+            raise VersionConflict(f"memory {change.id} changed since it was read")
         return row
 
     def _find_same(self, scope: Scope, content_hash: str) -> Steps[Row | None]:
@@ -330,7 +332,7 @@ class Writer:
         return self._queue.apply(change, share.changes, share.outcomes)
 
     def _replace_text(self, share: _Share, change: ReplaceText) -> Steps[Updated | Duplicate | None]:
-        row = yield from self._read_current(change.id, change.version)
+        row = yield from self._read_current(change)
         if row is None:
             return None
         if row.valid_to is None and row.hash != change.hash:
@@ -376,7 +378,7 @@ class Writer:
         yield Statements(self._insert_history, entries)
 
     def _supersede(self, share: _Share, change: Supersede) -> Steps[Updated | None]:
-        row = yield from self._read_current(change.id, change.version)
+        row = yield from self._read_current(change)
         successor = share.instead.get(change.successor, change.successor)
         if row is None or successor == row.id:
             return None
@@ -388,7 +390,7 @@ class Writer:
         return Updated(replace(row, **values, version=row.version + 1), row.text)
 
     def _amend(self, share: _Share, change: Amend) -> Steps[Updated | None]:
-        row = yield from self._read(change.id)
+        row = yield from self._read(change)
         if row is None:
             return None
         metadata = row.metadata
@@ -402,7 +404,7 @@ class Writer:
         return Updated(new, row.text)
 
     def _delete(self, share: _Share, change: Delete) -> Steps[Row | None]:
-        row = yield from self._read_current(change.id, change.version)
+        row = yield from self._read_current(change)
         if row is not None:
             user_id = row.scope.user_id or ""
             # The index by user and date leads to them.
@@ -432,7 +434,7 @@ class Writer:
             yield Statements(self._insert_history, [self._change(row, None, at) for row in rows])
 
     def _link_turns(self, share: _Share, change: LinkTurns) -> Steps[None]:
-        if (yield from self._read_current(change.id, change.version)) is not None:
+        if (yield from self._read_current(change)) is not None:
             yield from self._link([(change.id, turn) for turn in change.turns])
 
     def _delete_where(self, share: _Share, change: DeleteWhere) -> Steps[int]:

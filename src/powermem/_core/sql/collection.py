@@ -182,6 +182,19 @@ class CollectionSQL(Texts, ABC):
         users = {user_id for _, user_id in pairs}
         return self.named([memory_id for memory_id, _ in pairs], users.pop() if len(users) == 1 else None)
 
+    def one(self, memory_id: int, user_id: str | None) -> Fragment:
+        """Return whether a row is the one with this id; with its user it is looked for in one part only."""
+        if user_id is None:
+            return Fragment("id = ?", (memory_id,))
+        return Fragment("user_id = ? AND id = ?", (user_id, memory_id))
+
+    def of_user(self, column: str, user_id: str | None) -> Fragment:
+        """Return the end of a condition on rows that are all of a user, if that is known.
+
+        It selects no fewer rows, but tells a database whose tables are divided in which part they are.
+        """
+        return Fragment("") if user_id is None else Fragment(f" AND {column} = ?", (user_id,))
+
     def chunks(self, values: Sequence[T]) -> Iterator[Sequence[T]]:
         """Yield values in pieces that one statement takes as parameters."""
         for start in range(0, len(values), self.chunk):
@@ -203,11 +216,11 @@ class CollectionSQL(Texts, ABC):
         """Lock what every transaction that writes locks first, where there is such a thing."""
         yield from ()
 
-    def begin(self) -> Steps[int | None]:
+    def begin(self) -> Steps[Mapping[str, str | int] | None]:
         """Start the changes of a transaction, after all locks are held.
 
         Returns:
-            How often another embedder took over, if that was read too; else ``None``.
+            What `EmbedderSQL.guards` does, if that was read too; else ``None``.
         """
         yield from ()
         return None
@@ -225,11 +238,11 @@ class CollectionSQL(Texts, ABC):
     def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
         """Insert memories unless their scope has the same text; return the ids of those inserted."""
 
-    def counting(self, accesses: Mapping[int, int]) -> Steps[None]:
-        """Count accesses to memories, given how many there were by the memory's id."""
+    def counting(self, accesses: Mapping[tuple[str, int], int]) -> Steps[None]:
+        """Count accesses to memories, given how many there were by the memory's owner and id."""
         yield Statements(
             f"UPDATE {self.records} SET access_count = access_count + ? WHERE id = ?",
-            [(times, memory_id) for memory_id, times in accesses.items()],
+            [(times, memory_id) for (_, memory_id), times in accesses.items()],
         )
 
     def record_values(self, memory: AddMemory | Stored) -> tuple[Any, ...]:

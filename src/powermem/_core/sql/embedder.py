@@ -9,6 +9,8 @@ store reads both numbers at once, and the notes only when the second one has cha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...errors import EmbeddingMismatchError, UserMovedError
 from ..transfer.moves import Move, MoveState, user_key
 from ..values import EmbedderIdentity
@@ -110,9 +112,12 @@ class EmbedderSQL:
 
         It also brings the notes of moves up to date.
         """
-        found = yield from self.guards(lock)
-        yield from self.refuse(found.get("switches"))
-        changes = int(found.get("moves") or 0)
+        yield from self.heed((yield from self.guards(lock)))
+
+    def heed(self, guards: Mapping[str, str | int]) -> Steps[None]:
+        """As `check`, given what `guards` returns."""
+        yield from self.refuse(guards.get("switches"))
+        changes = int(guards.get("moves") or 0)
         if changes != self._changes:
             key = self._sql.meta_key
             notes = yield Query(

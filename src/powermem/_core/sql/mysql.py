@@ -78,6 +78,25 @@ class MySQLSQL(ServerSQL, FollowedSQL):
         self.changes = f"{collection}_changes"
         self._partitions = f" PARTITION BY KEY (user_id) PARTITIONS {partitions}" if partitions else ""
 
+    def owned(self, pairs: Sequence[tuple[int, str | None]]) -> Fragment:
+        users = sorted({user_id for _, user_id in pairs if user_id is not None})
+        if not self._partitions or len(users) < 2 or any(user_id is None for _, user_id in pairs):
+            return super().owned(pairs)
+        chosen = self.among("id", [memory_id for memory_id, _ in pairs])
+        return Fragment(f"user_id IN ({_marks(len(users))}) AND {chosen.sql}", (*users, *chosen.values))
+
+    def of_user(self, column: str, user_id: str | None) -> Fragment:
+        return super().of_user(column, user_id if self._partitions else None)
+
+    def part_of(self, user_id: str | None) -> Fragment:
+        """Return the condition that leads to the part of a user; nothing where the tables are whole.
+
+        For queries that look for candidates among all rows, which a condition slows down.
+        """
+        if user_id is None or not self._partitions:
+            return Fragment("1 = 1")
+        return Fragment("user_id = ?", (user_id,))
+
     def schema(self) -> list[str]:
         """Return the statements that create the collection.
 

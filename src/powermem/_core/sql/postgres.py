@@ -373,6 +373,9 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
     def finish(self, changed: Sequence[Row]) -> Steps[None]:
         yield from self.list_changes({row.id: row.scope.user_id or "" for row in changed})
 
+    def of_user(self, column: str, user_id: str | None) -> Fragment:
+        return super().of_user(column, user_id if self._partitions else None)
+
     def owned(self, pairs: Sequence[tuple[int, str | None]]) -> Fragment:
         ids, users = [memory_id for memory_id, _ in pairs], [user_id for _, user_id in pairs]
         if not self._partitions:

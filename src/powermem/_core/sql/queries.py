@@ -174,44 +174,50 @@ class Queries:
         )
         return [self._sql.to_history(values) for values in found]
 
-    def turns(self, memory_id: int) -> Steps[list[Turn]]:
+    def turns(self, memory_id: int, user_id: str | None = None) -> Steps[list[Turn]]:
         """Return the source turns of a memory, oldest first."""
         # The links of a deleted memory stay, so that what it said is not shown beside other memories.
-        stored = f"EXISTS (SELECT 1 FROM {self._sql.records} r WHERE r.id = l.memory_id)"
+        whose, ours = self._sql.of_user("t.user_id", user_id), self._sql.of_user("r.user_id", user_id)
+        stored = f"EXISTS (SELECT 1 FROM {self._sql.records} r WHERE r.id = l.memory_id{ours.sql})"
         found = yield Query(
             "SELECT t.id, t.user_id, t.agent_id, t.run_id, t.role, t.content, t.actor_id, t.sent_at, "
             "t.created_at, t.utc_offset "
             f"FROM {self._sql.links} l JOIN {self._sql.turns} t ON t.id = l.turn_id "
-            f"WHERE l.memory_id = ? AND {stored} ORDER BY t.id",
-            (memory_id,),
+            f"WHERE l.memory_id = ? AND {stored}{whose.sql} ORDER BY t.id",
+            (memory_id, *ours.values, *whose.values),
         )
         return [to_turn(values, self._sql) for values in found]
 
-    def around(self, ids: Sequence[int], span: int) -> Steps[Surroundings]:
+    def around(self, ids: Sequence[int], span: int, user_id: str | None = None) -> Steps[Surroundings]:
         """Return the turns up to ``span`` before and after those that memories came from."""
-        return read_around(self._sql, ids, span)
+        return read_around(self._sql, ids, span, user_id)
 
-    def sources(self, ids: Sequence[int]) -> Steps[dict[int, list[Turn]]]:
+    def sources(self, ids: Sequence[int], user_id: str | None = None) -> Steps[dict[int, list[Turn]]]:
         """Return the source turns of memories, by the id of the memory."""
         columns = ", ".join(f"t.{column}" for column in TURN.split(", "))
         turns: dict[int, list[Turn]] = {}
+        whose = self._sql.of_user("t.user_id", user_id)
         for chunk in self._sql.chunks(ids):
             where = self._sql.among("l.memory_id", chunk)
             found = yield Query(
                 f"SELECT l.memory_id, {columns} FROM {self._sql.links} l "
-                f"JOIN {self._sql.turns} t ON t.id = l.turn_id WHERE {where.sql}",
-                where.values,
+                f"JOIN {self._sql.turns} t ON t.id = l.turn_id WHERE {where.sql}{whose.sql}",
+                (*where.values, *whose.values),
             )
             for memory_id, *values in found:
                 turns.setdefault(memory_id, []).append(to_turn(values, self._sql))
         return turns
 
-    def superseded(self, ids: Sequence[int]) -> Steps[list[Row]]:
+    def superseded(self, ids: Sequence[int], user_id: str | None = None) -> Steps[list[Row]]:
         """Return the memories whose place one of these has taken."""
         rows: list[Row] = []
+        whose = self._sql.of_user("user_id", user_id)
         for chunk in self._sql.chunks(ids):
             where = self._sql.among("superseded_by", chunk)
-            found = yield Query(f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}", where.values)
+            found = yield Query(
+                f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql}{whose.sql}",
+                (*where.values, *whose.values),
+            )
             rows += map(self._sql.to_row, found)
         return rows
 

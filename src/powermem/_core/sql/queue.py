@@ -291,14 +291,20 @@ class QueueSQL:
         )
         return [self.encoding.to_task(values) for values in found]
 
-    def task_turns(self, task_id: int) -> Steps[list[BufferedTurn]]:
-        """Return the turns of a task that still wait, in the order in which they were said."""
+    def task_turns(self, task_id: int, user_id: str | None = None) -> Steps[list[BufferedTurn]]:
+        """Return the turns of a task that still wait, in the order in which they were said.
+
+        Args:
+            task_id: the task.
+            user_id: whose lane it is in, if that is known; the empty string for a lane of no user.
+        """
+        whose = self._sql.of_user("t.user_id", user_id)
         found = yield Query(
             "SELECT b.turn_id, b.user_id, b.agent_id, b.run_id, t.role, t.content, t.actor_id, t.sent_at, "
             f"t.created_at, t.utc_offset, b.lane, b.task_id, b.parts FROM {self._buffer} b "
             f"JOIN {self._sql.turns} t ON t.user_id = b.user_id AND t.id = b.turn_id "
-            "WHERE b.task_id = ? ORDER BY t.sent_at, b.turn_id",
-            (task_id,),
+            f"WHERE b.task_id = ?{whose.sql} ORDER BY t.sent_at, b.turn_id",
+            (task_id, *whose.values),
         )
         return [self.encoding.to_buffered(values) for values in found]
 

@@ -61,14 +61,14 @@ class ServerSQL(CollectionSQL, ABC):
             )
         return {memory.row.id for memory in memories if (memory.row.id, memory.row.hash) in present}
 
-    def counting(self, accesses: Mapping[int, int]) -> Steps[None]:
+    def counting(self, accesses: Mapping[tuple[str, int], int]) -> Steps[None]:
         # Most were accessed once, and each statement takes its time on the way.
-        having: dict[int, list[int]] = {}
-        for memory_id, times in accesses.items():
-            having.setdefault(times, []).append(memory_id)
-        for times, ids in having.items():
-            for chunk in self.chunks(ids):
-                where = self.among("id", chunk)
+        having: dict[int, list[tuple[int, str | None]]] = {}
+        for (user_id, memory_id), times in accesses.items():
+            having.setdefault(times, []).append((memory_id, user_id))
+        for times, pairs in having.items():
+            for chunk in self.chunks(pairs):
+                where = self.owned(chunk)
                 yield Statement(
                     f"UPDATE {self.records} SET access_count = access_count + ? WHERE {where.sql}",
                     (times, *where.values),

@@ -52,7 +52,9 @@ class SQLiteSQL(FollowedSQL):
         self.with_vectors = f"{self.records} JOIN {self.vectors} USING (id)"
         self.deleted = f"{collection}_deleted"
         self.sequence = 0
-        self._select_state = f"SELECT key, value FROM {self.meta} WHERE key IN ('sequence', 'switches')"
+        self._select_state = (
+            f"SELECT key, value FROM {self.meta} WHERE key IN ('sequence', 'switches', 'moves')"
+        )
         self._set_sequence = f"UPDATE {self.meta} SET value = ? WHERE key = 'sequence'"
         # Not any conflict: two memories with one id would be an error.
         self._insert_record = (
@@ -74,11 +76,15 @@ class SQLiteSQL(FollowedSQL):
         # The table is not divided by user, and its index by user is slower than ids are.
         return self.among("id", ids)
 
-    def begin(self) -> Steps[int | None]:
+    def of_user(self, column: str, user_id: str | None) -> Fragment:
+        # Nor would it gain anything here.
+        return Fragment("")
+
+    def begin(self) -> Steps[Mapping[str, str | int] | None]:
         found = dict((yield Query(self._select_state)))
         self.sequence = found["sequence"] + 1
         yield Statement(self._set_sequence, (self.sequence,))
-        return int(found.get("switches") or 0)
+        return found
 
     def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
         number = self.sequence

@@ -148,14 +148,15 @@ class TaskRunner:
 
     def _work(self, task: Task, owner: str) -> None:
         usage = Usage()
-        waiting = self._store.task_turns(task.id)
+        whose = task.scope.user_id or ""
+        waiting = self._store.task_turns(task.id, user_id=whose)
         while True:
             try:
                 ended = self._learn_all(task, owner, waiting, usage)
                 break
             except TurnsGone:
                 # Some turns were deleted in the meantime. Process the others all the same.
-                before, waiting = waiting, self._store.task_turns(task.id)
+                before, waiting = waiting, self._store.task_turns(task.id, user_id=whose)
                 if len(waiting) >= len(before):
                     raise
         self.done.count()

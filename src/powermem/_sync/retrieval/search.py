@@ -140,21 +140,24 @@ class Retrieval:
         (answer,) = self.search([text], replace(query, around=0))
         if not answer.hits:
             return []
-        sources = self._store.sources([hit.row.id for hit in answer.hits])
+        user_id = query.scope.user_id
+        sources = self._store.sources([hit.row.id for hit in answer.hits], user_id=user_id)
         hits = distinct(answer.hits, sources)
         ids = [hit.row.id for hit in hits]
         visibility = Visibility(clock.now(), query.expression, query.as_of)
         found = Recollection(hits, sources)
         if history:
-            found = replace(found, earlier=self._superseded(hits, visibility))
+            found = replace(found, earlier=self._superseded(hits, visibility, user_id))
         if query.around:
-            surroundings = self._store.around(ids, query.around)
+            surroundings = self._store.around(ids, query.around, user_id=user_id)
             around = neighbours(hits, surroundings, visibility)
             passages = conversations(hits, surroundings, around)
             found = replace(found, around=around, passages=passages)
         return recalled_passages(found, max_tokens)
 
-    def _superseded(self, hits: Sequence[Hit], visibility: Visibility) -> dict[int, list[Row]]:
+    def _superseded(
+        self, hits: Sequence[Hit], visibility: Visibility, user_id: str | None
+    ) -> dict[int, list[Row]]:
         """Return what each result has superseded, and what that had, the latest first."""
         owners = {hit.row.id: hit.row for hit in hits}
         shown = set(owners)
@@ -163,7 +166,7 @@ class Retrieval:
         owners.update({successor: row for successor, row in versions.items() if successor is not None})
         earlier: dict[int, list[Row]] = {}
         for _ in range(_GENERATIONS):
-            rows = self._store.superseded(list(owners))
+            rows = self._store.superseded(list(owners), user_id=user_id)
             owners = {
                 row.id: owners[row.superseded_by]
                 for row in rows
@@ -185,7 +188,7 @@ class Retrieval:
     def _add_around(self, answers: Sequence[Answer], query: Query, now: int) -> list[Answer]:
         """Add the turns beside the results that fit into what the results leave of the budget."""
         ids = list({hit.row.id for answer in answers for hit in answer.hits})
-        surroundings = self._store.around(ids, query.around)
+        surroundings = self._store.around(ids, query.around, user_id=query.scope.user_id)
         visibility = Visibility(now, query.expression, query.as_of, query.include_expired)
         with_turns = []
         for answer in answers:

@@ -130,7 +130,7 @@ class Store(ABC):
         for hits in answers:
             self._accesses.include([hit.row for hit in hits])
         if touch and not self.read_only:
-            self._accesses.add(hit.row.id for hits in answers for hit in hits)
+            self._accesses.add(hit.row for hits in answers for hit in hits)
 
     def _check_moved(self, user_id: str | None) -> None:
         """Refuse to say that there is nothing of a user who was moved to another store."""
@@ -159,7 +159,7 @@ class Store(ABC):
         rows = self._ask(self._queries.get_many, ids, user_id)
         self._accesses.include(list(rows.values()))
         if touch and not self.read_only:
-            self._accesses.add(rows)
+            self._accesses.add(rows.values())
         return rows
 
     def list_rows(
@@ -197,21 +197,25 @@ class Store(ABC):
         """Return the history of a memory, oldest first."""
         return self._ask(self._queries.history, memory_id)
 
-    def around(self, ids: Sequence[int], span: int) -> Surroundings:
-        """Return the turns up to ``span`` before and after those that memories came from."""
-        return self._ask(self._queries.around, ids, span)
+    def around(self, ids: Sequence[int], span: int, *, user_id: str | None = None) -> Surroundings:
+        """Return the turns up to ``span`` before and after those that memories came from.
 
-    def sources(self, ids: Sequence[int]) -> dict[int, list[Turn]]:
+        ``user_id`` is whose all of them are, if that is known, here and in the next methods; the empty string
+        for memories without a user.
+        """
+        return self._ask(self._queries.around, ids, span, user_id)
+
+    def sources(self, ids: Sequence[int], *, user_id: str | None = None) -> dict[int, list[Turn]]:
         """Return the turns that memories came from, by the id of the memory."""
-        return self._ask(self._queries.sources, ids)
+        return self._ask(self._queries.sources, ids, user_id)
 
-    def superseded(self, ids: Sequence[int]) -> list[Row]:
+    def superseded(self, ids: Sequence[int], *, user_id: str | None = None) -> list[Row]:
         """Return the memories whose place one of these has taken."""
-        return self._ask(self._queries.superseded, ids)
+        return self._ask(self._queries.superseded, ids, user_id)
 
-    def turns(self, memory_id: int) -> list[Turn]:
+    def turns(self, memory_id: int, *, user_id: str | None = None) -> list[Turn]:
         """Return the turns that a memory came from, oldest first."""
-        return self._ask(self._queries.turns, memory_id)
+        return self._ask(self._queries.turns, memory_id, user_id)
 
     def recall_request(self, scope: Scope, key: str) -> str | None:
         """Return the result stored under an idempotency key."""
@@ -306,9 +310,9 @@ class Store(ABC):
         """
         return self._transact(self._queue.begin, owner, lane, at)
 
-    def task_turns(self, task_id: int) -> list[BufferedTurn]:
+    def task_turns(self, task_id: int, *, user_id: str | None = None) -> list[BufferedTurn]:
         """Return the waiting turns of a task, in chronological order."""
-        return self._ask(self._queue.task_turns, task_id)
+        return self._ask(self._queue.task_turns, task_id, user_id)
 
     def count_buffered(self, lane: str | None, limit: int) -> int:
         """Return the number of waiting turns that belong to no task, counting up to ``limit``."""

@@ -39,7 +39,9 @@ class AsyncBuilder:
 
     async def build(self, stopping: Callable[[], bool]) -> None:
         """Add what is missing; what is begun when it has to stop is completed by the next call."""
-        async with self._alone() as worker:
+        async with self._alone(stopping) as worker:
+            if worker is None:
+                return
             progress = await self._progress(worker)
             dimension = int(progress.get("dimension") or 0)
             if dimension > MAX_INDEXED_DIMENSION:
@@ -47,7 +49,7 @@ class AsyncBuilder:
                 return
             if progress.get("words") != "1":
                 await self._words(worker, progress, stopping)
-            if dimension and progress.get("near") != str(dimension):
+            if dimension and progress.get("near") != str(dimension) and not stopping():
                 await self._near(worker, progress, dimension, stopping)
 
     async def _words(
@@ -119,11 +121,14 @@ class AsyncBuilder:
                 return
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection for statements of any length while no other process builds."""
+    async def _alone(self, stopping: Callable[[], bool]) -> AsyncIterator[AsyncConnection | None]:
+        """Lend a connection for statements of any length while no other process builds.
+
+        It is ``None`` if another one did until this one has to stop.
+        """
         async with self._connected() as holder, self._connected() as worker:
-            await self._hold(holder, self._sql.lock_building)
-            yield worker
+            held = await self._hold(holder, self._sql.lock_building, stopping)
+            yield worker if held else None
             await holder.rollback()
 
     async def _define(self, worker: AsyncConnection, statement: str) -> None:
@@ -136,8 +141,10 @@ class AsyncBuilder:
             await worker.execute(statement)
             await holder.commit()
 
-    async def _hold(self, connection: AsyncConnection, lock: str) -> None:
-        while True:
+    async def _hold(
+        self, connection: AsyncConnection, lock: str, stopping: Callable[[], bool] = lambda: False
+    ) -> bool:
+        while not stopping():
             try:
                 await connection.begin()
                 await connection.fetch(lock)
@@ -145,7 +152,8 @@ class AsyncBuilder:
                 await connection.rollback()
                 await async_sleep(_PAUSE)
             else:
-                return
+                return True
+        return False
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:

@@ -40,7 +40,9 @@ class Builder:
 
     def build(self, stopping: Callable[[], bool]) -> None:
         """Add what is missing; what is begun when it has to stop is completed by the next call."""
-        with self._alone() as worker:
+        with self._alone(stopping) as worker:
+            if worker is None:
+                return
             progress = self._progress(worker)
             dimension = int(progress.get("dimension") or 0)
             if dimension > MAX_INDEXED_DIMENSION:
@@ -48,7 +50,7 @@ class Builder:
                 return
             if progress.get("words") != "1":
                 self._words(worker, progress, stopping)
-            if dimension and progress.get("near") != str(dimension):
+            if dimension and progress.get("near") != str(dimension) and not stopping():
                 self._near(worker, progress, dimension, stopping)
 
     def _words(self, worker: Connection, progress: Mapping[str, str], stopping: Callable[[], bool]) -> None:
@@ -118,11 +120,14 @@ class Builder:
                 return
 
     @contextmanager
-    def _alone(self) -> Iterator[Connection]:
-        """Lend a connection for statements of any length while no other process builds."""
+    def _alone(self, stopping: Callable[[], bool]) -> Iterator[Connection | None]:
+        """Lend a connection for statements of any length while no other process builds.
+
+        It is ``None`` if another one did until this one has to stop.
+        """
         with self._connected() as holder, self._connected() as worker:
-            self._hold(holder, self._sql.lock_building)
-            yield worker
+            held = self._hold(holder, self._sql.lock_building, stopping)
+            yield worker if held else None
             holder.rollback()
 
     def _define(self, worker: Connection, statement: str) -> None:
@@ -135,8 +140,8 @@ class Builder:
             worker.execute(statement)
             holder.commit()
 
-    def _hold(self, connection: Connection, lock: str) -> None:
-        while True:
+    def _hold(self, connection: Connection, lock: str, stopping: Callable[[], bool] = lambda: False) -> bool:
+        while not stopping():
             try:
                 connection.begin()
                 connection.fetch(lock)
@@ -144,7 +149,8 @@ class Builder:
                 connection.rollback()
                 sleep(_PAUSE)
             else:
-                return
+                return True
+        return False
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:

@@ -135,7 +135,8 @@ class IndexedSearch:
         ids: set[int] = set()
         frequencies: Mapping[int, int] = {}
         if request.embedding is not None:
-            ids.update(self._nearest(reader, request.embedding, where, pool_size(request.limit)))
+            part, count = self._sql.part_of(request.scope.user_id), pool_size(request.limit)
+            ids.update(self._nearest(reader, request.embedding, where, part, count))
         if request.terms:
             frequencies, matching = self._match_words(reader, request, where, documents)
             ids.update(matching)
@@ -161,11 +162,13 @@ class IndexedSearch:
         )
         return [values[0] for values in found]
 
-    def _nearest(self, reader: Reader, embedding: bytes, where: Fragment, count: int) -> list[int]:
+    def _nearest(
+        self, reader: Reader, embedding: bytes, where: Fragment, part: Fragment, count: int
+    ) -> list[int]:
         """Return rows whose vectors are near, as the index finds them."""
         # Asked for those that can be found, the server looks at every row first. Where most can be found, it
         # is quicker to ask for the nearest of all.
-        some = self._among_nearest(reader, embedding, Fragment("1 = 1"), 4 * count)
+        some = self._among_nearest(reader, embedding, part, 4 * count)
         if some:
             among = self._sql.among("id", some)
             found = reader.fetch(
@@ -192,14 +195,17 @@ class IndexedSearch:
     ) -> tuple[Mapping[int, int], list[int]]:
         """Return how many visible rows have each term, estimated if common, and rows with the rarest."""
         table, user_id = self._sql.records, request.scope.user_id
+        part = self._sql.part_of(user_id)
         terms = {term: among_words(term, user_id) for term in request.terms or ()}
         asked, numbers = list(terms.values()), list[int]()
         for start in range(0, len(asked), _COUNTED):
             some = asked[start : start + _COUNTED]
             counts = ", ".join(
-                f"(SELECT count(*) FROM {table} WHERE {_MATCH}) AS n{i}" for i in range(len(some))
+                f"(SELECT count(*) FROM {table} WHERE {part.sql} AND {_MATCH}) AS n{i}"
+                for i in range(len(some))
             )
-            (counted,) = reader.fetch(f"SELECT {counts}", some)
+            values = [value for one in some for value in (*part.values, one)]
+            (counted,) = reader.fetch(f"SELECT {counts}", values)
             numbers += counted
         frequencies = dict(zip(terms, numbers, strict=True))
         common = {term: number for term, number in frequencies.items() if number > MATCHED}

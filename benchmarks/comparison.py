@@ -1,0 +1,93 @@
+"""Compare figures with the last ones kept in the repository.
+
+Kept are ratios to a floor that was measured in the same run, since times say more about the machine than
+about the code. Each has its noise: how far the middle half of the samples, of the figure and of its floor,
+lay apart, as a share of their medians. A ratio is worse if it lies beyond the noise of both runs.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .report import Figure
+
+KEPT = Path(__file__).parent / "results" / "ratios.json"
+LEAST_NOISE = 0.1
+"""Two runs on one quiet machine differ by this much, whatever the samples of each say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A ratio that lies beyond the noise of the last run and of this one.
+
+    Attributes:
+        what: the figure.
+        before: the ratio that was kept.
+        now: the ratio of this run.
+        noise: of both, as a share.
+        worse: whether it is worse, not better.
+    """
+
+    what: str
+    before: float
+    now: float
+    noise: float
+    worse: bool
+
+    def __str__(self) -> str:
+        word = "WORSE" if self.worse else "better"
+        return f"{word}: {self.what}: {self.before:.2f} → {self.now:.2f} (noise {self.noise:.0%})"
+
+
+def read(path: Path = KEPT) -> dict[str, dict[str, Any]]:
+    """Return what was kept, by benchmark and figure; nothing if there is no file."""
+    if not path.exists():
+        return {}
+    kept: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))["ratios"]
+    return kept
+
+
+def changes(kept: Mapping[str, Any], figures: Iterable[Figure]) -> list[Change]:
+    """Return the figures whose ratios changed beyond the noise, the worst first.
+
+    Args:
+        kept: those of one benchmark, by figure.
+        figures: the new ones.
+    """
+    found: list[tuple[float, Change]] = []
+    for one in figures:
+        before = kept.get(one.what)
+        if before is None or not one.ratio or not before["ratio"]:
+            continue
+        noise = math.hypot(max(before["noise"], LEAST_NOISE), max(one.noise or 0.0, LEAST_NOISE))
+        factor = one.ratio / before["ratio"]
+        if one.more_is_better:
+            factor = 1 / factor
+        if not 1 / (1 + noise) <= factor <= 1 + noise:
+            found.append((factor, Change(one.what, before["ratio"], one.ratio, noise, factor > 1)))
+    return [change for _, change in sorted(found, key=lambda pair: -pair[0])]
+
+
+def keep(measured: Mapping[str, Iterable[Figure]], where: str, path: Path = KEPT) -> None:
+    """Write the ratios of some benchmarks; those of others stay.
+
+    Args:
+        measured: figures by benchmark.
+        where: when and on which machine.
+        path: the file.
+    """
+    kept = read(path)
+    for name, figures in measured.items():
+        kept[name] = {
+            one.what: {"ratio": round(one.ratio, 3), "noise": round(one.noise or 0.0, 3), "when": where}
+            for one in figures
+            if one.ratio is not None
+        }
+    path.parent.mkdir(exist_ok=True)
+    text = json.dumps({"ratios": kept}, ensure_ascii=False, indent=1, sort_keys=True)
+    path.write_text(text + "\n", "utf-8")

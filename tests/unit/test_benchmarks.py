@@ -1,0 +1,96 @@
+"""The benchmarks can be started, and compare their figures with those of the last time."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from benchmarks import comparison
+from benchmarks.__main__ import NAMES, arguments
+from benchmarks.report import Figure, figure
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_can_be_imported(name: str) -> None:
+    assert callable(import_module(f"benchmarks.{name}").run)
+
+
+def test_the_options_of_all_benchmarks_fit_together() -> None:
+    options = arguments().parse_args(["scale", "--processes", "1", "2", "--on", "sqlite", "--rounds", "2"])
+    assert (options.names, options.processes, options.on) == (["scale"], [1, 2], ["sqlite"])
+
+
+def ratio(what: str, value: float, *, noise: float = 0.0, more_is_better: bool = False) -> Figure:
+    return Figure(what, value, "ms", floor=1.0, more_is_better=more_is_better, noise=noise)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "noises", "more_is_better", "worse"),
+    [
+        (2.0, 2.0, (0.0, 0.0), False, None),
+        (2.0, 2.2, (0.0, 0.0), False, None),
+        (2.0, 2.4, (0.0, 0.0), False, True),
+        (2.0, 1.6, (0.0, 0.0), False, False),
+        (2.0, 2.4, (0.0, 0.0), True, False),
+        (2.0, 1.6, (0.0, 0.0), True, True),
+        (2.0, 2.4, (0.3, 0.0), False, None),
+        (2.0, 2.4, (0.0, 0.3), False, None),
+        (2.0, 3.0, (0.3, 0.3), False, True),
+    ],
+)
+def test_what_changed_beyond_the_noise_is_told(
+    tmp_path: Path,
+    before: float,
+    now: float,
+    noises: tuple[float, float],
+    more_is_better: bool,
+    worse: bool | None,
+) -> None:
+    path = tmp_path / "results" / "ratios.json"
+    assert comparison.read(path) == {}
+    comparison.keep({"b": [ratio("x", before, noise=noises[0]), Figure("no floor", 1, "ms")]}, "here", path)
+    kept = comparison.read(path)
+    assert kept["b"].keys() == {"x"}
+    found = comparison.changes(
+        kept["b"], [ratio("x", now, noise=noises[1], more_is_better=more_is_better), ratio("new", 9)]
+    )
+    assert [change.worse for change in found] == ([] if worse is None else [worse])
+
+
+def test_the_worst_comes_first_and_others_stay(tmp_path: Path) -> None:
+    path = tmp_path / "ratios.json"
+    comparison.keep({"a": [ratio("x", 1)], "b": [ratio(name, 1) for name in "xyz"]}, "here", path)
+    kept = comparison.read(path)
+    found = comparison.changes(kept["b"], [ratio("x", 2), ratio("y", 0.5), ratio("z", 3)])
+    assert [str(change).split(" (")[0] for change in found] == [
+        "WORSE: z: 1.00 → 3.00",
+        "WORSE: x: 1.00 → 2.00",
+        "better: y: 1.00 → 0.50",
+    ]
+    comparison.keep({"b": [ratio("x", 2)]}, "there", path)
+    assert comparison.read(path)["a"] == kept["a"]
+    assert comparison.read(path)["b"].keys() == {"x"}
+
+
+def test_noise_is_that_of_the_samples_and_of_the_floor() -> None:
+    assert figure("x", [1.0], "ms").noise == 0
+    assert figure("x", [0.0, 0.0], "ms").noise == 0
+    alone = figure("x", [90.0, 100.0, 100.0, 100.0, 120.0], "ms", floor=[10.0, 10.0, 10.0])
+    assert alone.noise == 0
+    both = figure("x", [80.0, 90.0, 100.0, 110.0, 120.0], "ms", floor=[8.0, 9.0, 10.0, 11.0, 12.0])
+    assert both.noise == pytest.approx(0.2 * 2**0.5)
+
+
+def test_the_ratios_in_the_repository_can_be_read() -> None:
+    kept = comparison.read()
+    assert kept.keys() <= set(NAMES)
+    assert all(one["ratio"] > 0 <= one["noise"] for figures in kept.values() for one in figures.values())
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_growth_is_the_exponent(power: float) -> None:
+    # By name, since what it imports is not for mypy.
+    growth = import_module("benchmarks.many_users").growth
+    assert growth([(size, 3 * size**power) for size in (10, 30, 100)]) == pytest.approx(power, abs=1e-9)
