@@ -8,6 +8,7 @@ from ..ids import new_id
 from ..text.cleaning import content_hash
 from ..text.indexing import index
 from ..values import Message, Row
+from .facets import role_of
 from .reconcile import NewMemories
 from .writes import AddMemory, AddTurn
 
@@ -55,6 +56,7 @@ def word_for_word(
                 None,
                 new.expires_at,
                 utc_offset=utc_offset,
+                facets=role_of(message),
             )
             memories.append(AddMemory(row, None, (turn_id,)))
     return turns, memories
