@@ -25,9 +25,10 @@ from .embedding import CachedEmbedder
 from .metrics import LIMIT, Answer, answer
 
 NAMES = [field.name for field in dataclasses.fields(Weights)]
-# The share of the cosine, and what gives a part its form: without them there is no score, or nothing changes.
-_FORMS = ("dense", "span", "retention_days")
-BOOSTS = [name for name in NAMES if name not in _FORMS]
+_ARMS = ("dense", "lexical")
+# What gives a signal its form; without it there is none, or nothing changes.
+_FORMS = ("span", "retention_days", "similarity")
+SIGNALS = [name for name in NAMES if name not in _ARMS + _FORMS]
 
 
 class Ranking(NamedTuple):
@@ -39,17 +40,17 @@ class Ranking(NamedTuple):
 
 
 def parts(embedder: bool) -> dict[str, Ranking]:
-    """Return the ranking without each part, and each arm without any boost.
+    """Return the ranking without each signal, and each arm without any other.
 
     Args:
         embedder: whether there is one; otherwise full text is the only arm.
     """
-    variants = {f"without {name}": Ranking(changed({name: 0})) for name in BOOSTS}
-    bare = dict.fromkeys(BOOSTS, 0.0)
+    variants = {f"without {name}": Ranking(changed({name: 0})) for name in SIGNALS}
+    bare = dict.fromkeys(SIGNALS, 0.0)
     if embedder:
         variants["without voiced"] = Ranking(Weights(), voiced=False)
-        variants["both arms, no boosts"] = Ranking(changed(bare), voiced=False)
-        variants["cosine alone"] = Ranking(changed({**bare, "dense": 1}), voiced=False)
+        variants["both arms, no other signal"] = Ranking(changed(bare), voiced=False)
+        variants["cosine alone"] = Ranking(changed({**bare, "lexical": 0}), voiced=False)
     variants["full text alone"] = Ranking(changed({**bare, "dense": 0}), voiced=False)
     return variants
 

@@ -74,11 +74,19 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Sessions of one user, and questions about them."""
+    """Sessions of one user, and questions about them.
+
+    Attributes:
+        name: distinct in its corpus.
+        sessions: in their order.
+        questions: those whose answer was said.
+        unanswerable: texts of questions whose answer was not.
+    """
 
     name: str
     sessions: list[Session]
     questions: list[Question]
+    unanswerable: list[str] = field(default_factory=list)
 
     def turns(self) -> Iterator[Turn]:
         """Yield all turns in their order."""
@@ -112,7 +120,7 @@ class Corpus:
     def chosen(self, units: frozenset[str], *, inside: bool) -> Corpus:
         """Return the questions of some units, or all others, and the conversations that have any left."""
         kept = [
-            Conversation(one.name, one.sessions, questions)
+            Conversation(one.name, one.sessions, questions, one.unanswerable)
             for one in self.conversations
             if (questions := [each for each in one.questions if (each.unit in units) == inside])
         ]

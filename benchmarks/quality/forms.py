@@ -98,7 +98,10 @@ def _each(path: Path, entries: Sequence[Any], form: Callable[[Any, str], Convers
 
 
 def _conversation(
-    name: str, sessions: Iterable[Session], questions: Iterable[tuple[str, str, frozenset[str]]]
+    name: str,
+    sessions: Iterable[Session],
+    questions: Iterable[tuple[str, str, frozenset[str]]],
+    unanswerable: Iterable[str] = (),
 ) -> Conversation:
     kept = [session for session in sessions if session.turns]
     known = {turn.id for session in kept for turn in session.turns}
@@ -106,7 +109,7 @@ def _conversation(
     asked = [
         Question(text, kind, evidence & known, unit) for text, kind, evidence in questions if evidence & known
     ]
-    return Conversation(name, kept, asked)
+    return Conversation(name, kept, asked, list(unanswerable))
 
 
 def _plain(entry: Entry, number: str) -> Conversation:
@@ -114,9 +117,11 @@ def _plain(entry: Entry, number: str) -> Conversation:
     sessions: dict[str, Session] = {}
     places: dict[str, str] = {}
     for turn in entry["turns"]:
-        name = str(turn.get("session", turn.get("batch", "1")))
         at = _moment(turn["at"]) if turn.get("at") else None
-        session = sessions.setdefault(name, Session(name, at, []))
+        name = turn.get("session", turn.get("batch", "1"))
+        alone = name is None
+        name = f"note {turn['id']}" if alone else str(name)
+        session = sessions.setdefault(name, Session(None if alone else name, at, []))
         places[str(turn["id"])] = f"{name}:{turn['id']}"
         if turn["text"].strip():
             role = turn.get("role", "user")
@@ -130,7 +135,9 @@ def _plain(entry: Entry, number: str) -> Conversation:
         )
         for item in entry["questions"]
     )
-    return _conversation(str(entry.get("name", entry.get("chat", number))), sessions.values(), questions)
+    name = str(entry.get("name", entry.get("chat", number)))
+    unanswerable = (item["question"] for item in entry["questions"] if not item["evidence"])
+    return _conversation(name, sessions.values(), questions, unanswerable)
 
 
 def _locomo(entry: Entry, number: str) -> Conversation:
@@ -206,7 +213,8 @@ def _beam(path: Path) -> Conversation:
         for kind, items in asked.items()
         for item in items
     )
-    return _conversation(path.parent.name, sessions, questions)
+    unanswerable = (item["question"] for item in asked.get("abstention", ()))
+    return _conversation(path.parent.name, sessions, questions, unanswerable)
 
 
 def _chat_ids(noted: Any) -> Iterator[str]:

@@ -51,6 +51,22 @@ async def test_a_result_is_a_record(filled: AsyncMemory) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["add", "add_many"])
+async def test_what_an_assistant_said_is_ranked_as_such(many: bool, memory: AsyncMemory) -> None:
+    said = [
+        {"role": "user", "content": "I moved to Porto in May."},
+        {"role": "assistant", "content": "Porto is a fine city."},
+    ]
+    if many:
+        await memory.add_many([said], user_id="u", run_id="s", infer=False)
+    else:
+        await memory.add(said, user_id="u", run_id="s", infer=False)
+    answer = await memory.search("Where is Porto?", user_id="u", explain=True)
+    roles = {item["memory"]: item["score_details"]["role"] for item in answer["results"]}
+    assert roles["I moved to Porto in May."] == 0
+    assert roles["Porto is a fine city."] < 0
+
+
 async def test_explain_shows_the_parts(filled: AsyncMemory) -> None:
     item = (await filled.search("green tea", user_id="u", explain=True))["results"][0]
     details = item["score_details"]

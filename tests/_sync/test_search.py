@@ -50,6 +50,22 @@ def test_a_result_is_a_record(filled: Memory) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["add", "add_many"])
+def test_what_an_assistant_said_is_ranked_as_such(many: bool, memory: Memory) -> None:
+    said = [
+        {"role": "user", "content": "I moved to Porto in May."},
+        {"role": "assistant", "content": "Porto is a fine city."},
+    ]
+    if many:
+        memory.add_many([said], user_id="u", run_id="s", infer=False)
+    else:
+        memory.add(said, user_id="u", run_id="s", infer=False)
+    answer = memory.search("Where is Porto?", user_id="u", explain=True)
+    roles = {item["memory"]: item["score_details"]["role"] for item in answer["results"]}
+    assert roles["I moved to Porto in May."] == 0
+    assert roles["Porto is a fine city."] < 0
+
+
 def test_explain_shows_the_parts(filled: Memory) -> None:
     item = (filled.search("green tea", user_id="u", explain=True))["results"][0]
     details = item["score_details"]

@@ -42,10 +42,13 @@ PLAIN: dict[str, Any] = {
         },
         {"id": 8, "session": "a", "role": "assistant", "text": "Row 1000 is the limit."},
         {"id": 9, "session": "b", "text": "  "},
+        {"id": 10, "session": None, "text": "Ana pays monthly."},
     ],
     "questions": [
         {"question": "What is the limit?", "evidence": [8], "kind": "fact"},
         {"question": "Who knows?", "evidence": [9]},
+        {"question": "Who pays?", "evidence": [10]},
+        {"question": "What is the weather?", "evidence": []},
     ],
 }
 
@@ -214,9 +217,17 @@ def test_the_simple_form(suffix: str, write: Callable[..., Path]) -> None:
     assert _said(talk) == [
         ("a:7", "Ana", "user", "Hi"),
         ("a:8", None, "assistant", "Row 1000 is the limit."),
+        ("note 10:10", None, "user", "Ana pays monthly."),
     ]
-    assert [one.began for one in talk.sessions] == [datetime(2026, 3, 2, 9, 30, tzinfo=timezone.utc)]
-    assert _asked(talk) == [("What is the limit?", "fact", {"a:8"})]
+    assert [(one.name, one.began) for one in talk.sessions] == [
+        ("a", datetime(2026, 3, 2, 9, 30, tzinfo=timezone.utc)),
+        (None, None),
+    ]
+    assert _asked(talk) == [
+        ("What is the limit?", "fact", {"a:8"}),
+        ("Who pays?", "question", {"note 10:10"}),
+    ]
+    assert talk.unanswerable == ["What is the weather?"]
 
 
 @pytest.mark.parametrize(
