@@ -19,7 +19,7 @@ from starlette.routing import Route
 from powermem import AsyncMemory, ConfigError
 from powermem.mcp import JwtVerifier, create_server
 
-from .conftest import connected, data, listening, serving
+from .conftest import SETTINGS, connected, data, listening, serving
 from .test_callers import with_token
 
 RESOURCE = "https://memory.example/mcp"
@@ -208,3 +208,31 @@ async def test_an_issuer_that_cannot_be_reached_refuses_everybody(issuer: Issuer
 def test_addresses_are_encrypted(arguments: tuple[str, str]) -> None:
     with pytest.raises(ConfigError, match="https://"):
         JwtVerifier(*arguments)
+
+
+async def test_the_whole_application_may_take_tokens(issuer: Issuer, era: str) -> None:
+    pytest.importorskip("fastapi")
+    from powermem.server import TokenAuthentication, create_app
+
+    verifier = JwtVerifier(issuer.url, RESOURCE, required_scopes=["memory:read"], write_scope="memory:write")
+    app = create_app(SETTINGS, authenticate=TokenAuthentication(verifier))
+    async with listening(app) as address, httpx.AsyncClient(trust_env=False, base_url=address) as http:
+        refused = await http.get("/v1/memories")
+        assert refused.status_code == 401
+        pointer = "https://memory.example/.well-known/oauth-protected-resource/mcp"
+        assert refused.headers["www-authenticate"] == f'Bearer resource_metadata="{pointer}"'
+        about = (await http.get(httpx.URL(pointer).path)).json()
+        assert about["authorization_servers"] == [issuer.url]
+        for token, status in ((issuer.token(), 200), (issuer.token(scope="other"), 403), ("x", 401)):
+            answer = await http.get("/v1/memories", headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == status
+        async with connected(with_token(f"{address}/mcp", issuer.token()), era) as client:
+            await client.call_tool("remember", {"text": "My bike is red."})
+            assert data(await client.call_tool("get_status", {}))["user_id"] == "alice"
+        reading = issuer.token(sub="bob", scope="memory:read")
+        async with connected(with_token(f"{address}/mcp", reading), era) as client:
+            assert data(await client.call_tool("recall", {"query": "bike"}))["memories"] == []
+            assert (await client.call_tool("remember", {"text": "My car is blue."})).is_error
+        other = {"Authorization": f"Bearer {reading}"}
+        assert (await http.get("/v1/memories", params={"user_id": "alice"}, headers=other)).status_code == 403
+        assert "bike" not in (await http.get("/v1/memories", headers=other)).text

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from .keys import KeyRing
     from .process import serve
     from .service import Service
+    from .tokens import TokenAuthentication
 
-__all__ = ["Caller", "KeyRing", "Permission", "Service", "create_app", "serve"]
+__all__ = ["Caller", "KeyRing", "Permission", "Service", "TokenAuthentication", "create_app", "serve"]
 
 _HOMES = {
     "Caller": "caller",
     "KeyRing": "keys",
     "Permission": "caller",
     "Service": "service",
+    "TokenAuthentication": "tokens",
     "create_app": "application",
     "serve": "process",
 }

@@ -34,6 +34,10 @@ def install(app: FastAPI, service: Service) -> None:
     endpoint = _Endpoint(service)
     service.while_running(endpoint.running)
     app.router.routes.append(Route("/mcp", endpoint=endpoint, include_in_schema=False))
+    # Those of a `TokenAuthentication`, which tell where tokens come from.
+    for route in getattr(service.authenticate, "routes", ()):
+        app.router.routes.append(route)
+        service.open_to_everybody(route.path)
 
 
 class _Endpoint:
