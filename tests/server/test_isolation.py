@@ -33,16 +33,26 @@ VALUES: dict[str, Any] = {
     "metadata": {"user_id": "foreign"},
     "filters": WIDE,
     "format": "auto",
+    "filter": {"or": [{"user_id": "foreign"}, {"id": {"gt": 1}}]},
+    # Filled with those of somebody else.
+    "memory_id": "{memory_id}",
+    "task_id": "{task_id}",
 }
+# The same id in another API.
+ALIASES = {"conversation_id": "run_id"}
 
 
 # Routes that show what is stored.
 SHOWING = {
+    "GET /api/openmem/v1/get/memory/{memory_id}",
     "GET /v1/export",
     "GET /v1/memories",
     "GET /v1/memories/{memory_id}",
     "GET /v1/memories/{memory_id}/history",
     "GET /v1/memories/{memory_id}/sources",
+    "POST /api/openmem/v1/get/memory",
+    "POST /api/openmem/v1/get/memory/{memory_id}",
+    "POST /api/openmem/v1/search/memory",
     "POST /v1/context",
     "POST /v1/search",
     "POST /v1/search_many",
@@ -55,6 +65,13 @@ class Place(NamedTuple):
     served: Served
     memory: str
     task: str
+
+
+class Key(NamedTuple):
+    """A key that may write, as a header, and the id that it is tied to."""
+
+    headers: dict[str, str]
+    tied: str
 
 
 class Route(NamedTuple):
@@ -93,21 +110,19 @@ def place() -> Iterator[Place]:
 
 
 @pytest.fixture(scope="module", params=["user_id", "agent_id", "run_id"])
-def key(request: pytest.FixtureRequest, place: Place) -> dict[str, str]:
-    return place.served.key("write", **{request.param: OWN[request.param]})
+def key(request: pytest.FixtureRequest, place: Place) -> Key:
+    return Key(place.served.key("write", **{request.param: OWN[request.param]}), request.param)
 
 
 @pytest.mark.parametrize("named", ["foreign", "own", "nobody"])
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_no_route_leaves_what_a_key_is_tied_to(
-    place: Place, key: dict[str, str], route: Route, named: str
-) -> None:
+def test_no_route_leaves_what_a_key_is_tied_to(place: Place, key: Key, route: Route, named: str) -> None:
     ids = {"foreign": FOREIGN, "own": OWN, "nobody": {}}[named]
     before = snapshot(place)
     path = route.path.replace("{memory_id}", place.memory).replace("{task_id}", place.task)
     assert "{" not in path
     answer = place.served.client.request(
-        route.method, path, params=_query(route, ids), headers=key, **_body(route, ids)
+        route.method, path, params=_query(route, ids), headers=key.headers, **_body(place, route, ids)
     )
     assert answer.status_code < 500, answer.text
     # What the request itself says may come back in the results of what it stored.
@@ -115,7 +130,7 @@ def test_no_route_leaves_what_a_key_is_tied_to(
     assert f"I like {SECRET}s" not in answer.text
     if "{" in route.path:
         assert answer.status_code in (403, 404)
-    if named == "foreign" and _names_ids(route):
+    if named == "foreign" and _names(route, key.tied):
         assert answer.status_code in (403, 404), answer.text
     assert snapshot(place) == before
 
@@ -126,25 +141,26 @@ def test_no_route_leaves_what_a_key_is_tied_to(
 def test_the_same_requests_find_it_with_a_key_that_may(place: Place, route: Route) -> None:
     path = route.path.replace("{memory_id}", place.memory)
     answer = place.served.client.request(
-        route.method, path, params=_query(route, FOREIGN), headers=place.served.admin, **_body(route, FOREIGN)
+        route.method,
+        path,
+        params=_query(route, FOREIGN),
+        headers=place.served.admin,
+        **_body(place, route, FOREIGN),
     )
     assert f"{SECRET}s in the cellar" in answer.text
 
 
-def test_a_key_reaches_what_it_is_tied_to(place: Place, key: dict[str, str]) -> None:
-    client = place.served.client
-    added = client.post("/v1/memories", json={"messages": "I sail", **OWN}, headers=key)
+def test_a_key_reaches_what_it_is_tied_to(place: Place, key: Key) -> None:
+    client, headers, tied = place.served.client, *key
+    added = client.post("/v1/memories", json={"messages": "I sail", **OWN}, headers=headers)
     assert added.status_code == 200
-    found = client.post("/v1/search", json={"query": "sail"}, headers=key).json()["results"]
+    found = client.post("/v1/search", json={"query": "sail"}, headers=headers).json()["results"]
     # Others of this test are there, too.
-    (tied,) = (
-        name for name, value in client.get("/v1/key", headers=key).json().items() if value in OWN.values()
-    )
     assert {hit[tied] for hit in found} == {OWN[tied]}
     (memory,) = (hit["id"] for hit in found if hit["memory"] == "I sail" and hit["user_id"] == "own")
-    assert client.get(f"/v1/memories/{memory}/sources", headers=key).status_code == 200
-    assert client.get(f"/v1/tasks/{added.json()['task_id']}", headers=key).status_code == 200
-    assert client.delete(f"/v1/memories/{memory}", headers=key).json()["deleted"] == 1
+    assert client.get(f"/v1/memories/{memory}/sources", headers=headers).status_code == 200
+    assert client.get(f"/v1/tasks/{added.json()['task_id']}", headers=headers).status_code == 200
+    assert client.delete(f"/v1/memories/{memory}", headers=headers).json()["deleted"] == 1
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
@@ -153,9 +169,9 @@ def test_a_key_that_may_read_changes_nothing(place: Place, route: Route) -> None
     path = route.path.replace("{memory_id}", place.memory).replace("{task_id}", place.task)
     headers = place.served.key("read")
     answer = place.served.client.request(
-        route.method, path, params=_query(route, FOREIGN), headers=headers, **_body(route, FOREIGN)
+        route.method, path, params=_query(route, FOREIGN), headers=headers, **_body(place, route, FOREIGN)
     )
-    reads = route.method == "GET" or any(word in path for word in ("/search", "/context"))
+    reads = route.method == "GET" or any(word in path for word in ("/search", "/context", "/get/"))
     assert reads or answer.status_code == 403
     assert snapshot(place) == before
 
@@ -171,9 +187,10 @@ def snapshot(place: Place) -> tuple[Any, ...]:
     return found, history, tasks
 
 
-def _names_ids(route: Route) -> bool:
+def _names(route: Route, tied: str) -> bool:
     named = {each["name"] for each in route.operation.get("parameters", ())}
-    return bool(FOREIGN.keys() & (named | _properties(_schema(route)).keys()))
+    named |= _properties(_schema(route)).keys()
+    return tied in {ALIASES.get(name, name) for name in named}
 
 
 def _query(route: Route, ids: dict[str, str]) -> dict[str, str]:
@@ -196,25 +213,29 @@ def _schema(route: Route) -> dict[str, Any]:
     return _resolved(content.get("application/json", {}).get("schema", {}))
 
 
-def _body(route: Route, ids: dict[str, str]) -> dict[str, Any]:
+def _body(place: Place, route: Route, ids: dict[str, str]) -> dict[str, Any]:
     if "requestBody" not in route.operation:
         return {}
     schema = _schema(route)
     if not schema:
         return {"content": b'{"id": 1}\n'}
-    return {"json": _filled(schema, ids)}
+    filled = json.dumps(_filled(schema, ids))
+    filled = filled.replace("{memory_id}", place.memory).replace("{task_id}", place.task)
+    return {"json": json.loads(filled)}
 
 
 def _filled(schema: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, each in _properties(schema).items():
-        if name in ids:
-            given[name] = ids[name]
+        if ALIASES.get(name, name) in ids:
+            given[name] = ids[ALIASES.get(name, name)]
+        elif name == "messages" and each.get("type") == "array":
+            given[name] = [{"role": "user", "content": VALUES[name]}]
         elif _resolved(each.get("items", {})).get("properties"):
             given[name] = [_filled(_resolved(each["items"]), ids)]
         elif name in VALUES:
             given[name] = VALUES[name]
-        elif name in schema.get("required", ()) and name not in FOREIGN:
+        elif name in schema.get("required", ()) and ALIASES.get(name, name) not in FOREIGN:
             raise AssertionError(f"the test has no value for {name}")
     return given
 
