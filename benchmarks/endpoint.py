@@ -13,6 +13,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -24,6 +25,8 @@ from .measure import ROOT
 
 MODEL = "bench"
 _PREPARED = 512
+# Words of ``corpus``.
+_SAID = re.compile(rb"(?:\b[a-z]{6}x\b ?){12,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,12 @@ class _Answers:
             b'{"data":[' + b",".join(items) + b'],"usage":{"prompt_tokens":%d,"total_tokens":0}}' % len(texts)
         )
 
-    def completion(self) -> bytes:
-        # Two facts that nobody has heard yet.
+    def completion(self, body: bytes) -> bytes:
+        # Two facts that the last message states, since others are left out.
         self.chat += 1
-        facts = [
-            _fact(f"Visitor {self.chat} {text}")
-            for text in ("takes green tea without milk", "rides to work along the canal")
-        ]
+        said = _SAID.findall(body)[-1:] or [b"nothing of note"]
+        words = said[0].decode().split()
+        facts = [_fact(" ".join(words[start : start + 6])) for start in (0, 6)]
         message = {"role": "assistant", "content": json.dumps({"facts": facts})}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         usage = {"prompt_tokens": 500, "completion_tokens": 50}
@@ -151,7 +153,7 @@ class _Connection(asyncio.Protocol):
         if target.endswith(b"/embeddings"):
             self._answer(self._answers.embeddings(body), self._embed_delay)
         elif target.endswith(b"/chat/completions"):
-            self._answer(self._answers.completion(), self._chat_delay)
+            self._answer(self._answers.completion(body), self._chat_delay)
         elif target == b"/stats":
             self._answer(self._answers.stats(), 0)
         else:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -31,6 +32,7 @@ from powermem._concurrency import (
     AsyncSemaphore,
     AsyncThreadBatcher,
     AsyncThreads,
+    AsyncTurnstile,
     AsyncWorker,
     Batcher,
     Event,
@@ -395,6 +397,30 @@ class TestAsyncMeanwhile:
         with meanwhile.computing(lambda: 1 / 0), meanwhile.computing(partial(called.append, 1)):
             await until(lambda: called)
         assert "division by zero" in caplog.text
+
+
+class TestAsyncTurnstile:
+    @pytest.mark.parametrize("width", [1, 3])
+    async def test_a_few_tasks_enter_in_a_turn(self, width: int) -> None:
+        turnstile, entered = AsyncTurnstile(width), 0
+
+        async def enter() -> None:
+            nonlocal entered
+            await turnstile.enter()
+            entered += 1
+
+        tasks = [asyncio.create_task(enter()) for _ in range(8)]
+        await asyncio.sleep(0)
+        assert entered == width
+        tasks[4].cancel()
+        counts = [0, entered]
+        while entered < 7:
+            await asyncio.sleep(0)
+            counts.append(entered)
+        assert max(later - earlier for earlier, later in pairwise(counts)) == width
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert tasks[4].cancelled()
+        await turnstile.enter()
 
 
 class TestBatcher:

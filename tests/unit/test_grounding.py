@@ -12,7 +12,7 @@ import pytest
 from powermem._core.clock import parse
 from powermem._core.grounding.days import written_out
 from powermem._core.grounding.echoes import Echoes
-from powermem._core.grounding.finishing import finish
+from powermem._core.grounding.finishing import Finishing
 from powermem._core.grounding.ground import Ground
 from powermem._core.grounding.speakers import in_third_person
 from powermem._core.grounding.words import content, forms, has_word
@@ -198,11 +198,11 @@ def test_an_example_in_instructions_of_ones_own_is_an_echo() -> None:
     said = say("user: I like it here.")
     asked = extraction_messages(said, today=TODAY, custom='Keep likings, such as "Bo collects old stamps".')
     found = Extracted([Fact("Bo collects old stamps", 0), Fact("User likes it here", 0)])
-    finished = finish(found, said, asked, today=TODAY, custom=True)
+    finished = Finishing(said, asked, today=TODAY, custom=True).finish(found)
     assert [fact.text for fact in finished.found.facts] == ["User likes it here"]
     # Somebody may say just that.
     said = say("user: Bo collects old stamps.")
-    finished = finish(found, said, asked, today=TODAY, custom=True)
+    finished = Finishing(said, asked, today=TODAY, custom=True).finish(found)
     assert finished.found.facts[0].text == "Bo collects old stamps"
 
 
@@ -226,9 +226,8 @@ def test_relative_days_are_written_out(text: str, expected: str) -> None:
 def test_the_day_of_the_turn_counts_by_its_own_clock() -> None:
     late = parse("2023-05-09T02:00:00Z")
     said = [Message("user", "I adopted a cat yesterday.", sent_at=late, utc_offset=-4 * 3600)]
-    (fact,) = finish(
-        Extracted([Fact("User adopted a cat yesterday", 0)]), said, request(said), today=TODAY
-    ).found.facts
+    found = Extracted([Fact("User adopted a cat yesterday", 0)])
+    (fact,) = Finishing(said, request(said), today=TODAY).finish(found).found.facts
     assert fact.text == "User adopted a cat yesterday (7 May 2023)"
     assert fact.event_at == parse("2023-05-07T00:00:00Z")
 
@@ -270,15 +269,14 @@ def test_the_speaker_is_the_one_of_the_turn() -> None:
         "Mia: Did you get it?", "Tom: Yes, I start at Siemens!", "assistant: I booked the train to Rome."
     )
     found = Extracted([Fact("I start at Siemens", 1), Fact("I booked the train to Rome", 2)])
-    texts = [fact.text for fact in finish(found, said, request(said), today=TODAY).found.facts]
+    texts = [fact.text for fact in Finishing(said, request(said), today=TODAY).finish(found).found.facts]
     assert texts == ["Tom starts at Siemens", "The assistant booked the train to Rome"]
 
 
 def test_a_fact_in_the_words_of_another_turn_is_from_there() -> None:
     said = say("Mia: I start in Rome on Monday.", "assistant: Good luck!", "Tom: Thanks from me, too.")
-    (fact,) = finish(
-        Extracted([Fact("I start in Rome on Monday", 1)]), said, request(said), today=TODAY
-    ).found.facts
+    found = Extracted([Fact("I start in Rome on Monday", 1)])
+    (fact,) = Finishing(said, request(said), today=TODAY).finish(found).found.facts
     assert fact.turn == 0
     assert fact.text.startswith("Mia starts in Rome on Monday")
 
@@ -286,7 +284,7 @@ def test_a_fact_in_the_words_of_another_turn_is_from_there() -> None:
 def test_preferences_may_be_conclusions_and_need_something_to_conclude_from() -> None:
     def left(said: list[Message]) -> list[str]:
         found = Extracted([], [FoundPreference("implicit_preference", "May prefer good value", "chose it")])
-        return list(finish(found, said, request(said), today=TODAY).left_out)
+        return list(Finishing(said, request(said), today=TODAY).finish(found).left_out)
 
     assert left(say("user: I'll take the cheap hotel near the station")) == []
     assert left(say("user: Thanks!")) == ["May prefer good value"]

@@ -23,7 +23,7 @@ from powermem._async.stores.sqlite import AsyncSQLiteStore
 from powermem._core.values import EmbedderIdentity, Scope
 from tests.support.apiserver import ApiServer
 from tests.support.filling import fill, random_texts, random_vectors
-from tests.support.scripted import openai_embedder
+from tests.support.scripted import ScriptedModel, fact, openai_embedder, openai_llm
 
 # What reads every row of a partition; it belongs on a thread.
 _HEAVY = ("ranking/search.py", "ranking/postings.py", "ranking/codes.py", "ranking/bm25.py")
@@ -166,6 +166,27 @@ def test_many_conversations_read_by_rules(config: dict[str, Any]) -> None:
             assert await memory.count() >= 100
         assert not {"rules/sentences.py", "rules/statements.py"} & turns.files.keys()
         assert turns.most < 25_000
+
+    count(work)
+
+
+def test_fifty_answers_of_a_model_at_once(api: ApiServer, config: dict[str, Any]) -> None:
+    api.delays["chat"] = 0.2
+    config |= {"llm": openai_llm(api), "embedder": openai_embedder(api)}
+    said = "I moved to Porto in May, and I take green tea without milk."
+    ScriptedModel(api).always_learns(
+        fact("User moved to Porto in May", turn=0), fact("User takes green tea without milk", turn=0)
+    )
+
+    async def work(turns: Turns) -> None:
+        async with AsyncMemory(config) as memory:
+            await memory.add(said, user_id="warm up")
+            requests = len(api.of("embed"))
+            with turns.counting():
+                await asyncio.gather(*(memory.add(said, user_id=f"u{number}") for number in range(50)))
+            assert await memory.count() == 102
+            assert len(api.of("embed")) - requests <= 10
+        assert turns.most < 35_000
 
     count(work)
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powermem._core.clock import parse
-from powermem._core.grounding.finishing import finish
+from powermem._core.grounding.finishing import Finishing
 from powermem._core.parsing.facts import parse_extraction
 from powermem._core.prompts.decision import ACTIONS, DECISION_SCHEMA, decision_messages
 from powermem._core.prompts.extraction import (
@@ -123,7 +123,7 @@ def test_no_sentence_of_the_prompt_survives_as_a_fact(said: str) -> None:
     answer = json.dumps({"facts": [{"text": piece, "turn": 0} for piece in pieces]})
     found = parse_extraction(answer, turns=1)
     assert len(found.facts) > 20
-    kept = finish(found, messages, request, today=TODAY).found.facts
+    kept = Finishing(messages, request, today=TODAY).finish(found).found.facts
     assert [fact.text for fact in kept] == []
 
 

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from .batcher import AsyncBatcher, AsyncThreadBatcher, Batcher, ThreadBatcher
 from .bridge import AsyncAtExit, AsyncBridge, AsyncMailbox, AtExit, Bridge, LoopFuture, Mailbox
-from .calls import AsyncMeanwhile, Meanwhile, async_gather, async_shield, async_sleep, gather, shield, sleep
+from .calls import (
+    AsyncMeanwhile,
+    AsyncTurnstile,
+    Meanwhile,
+    Turnstile,
+    async_gather,
+    async_shield,
+    async_sleep,
+    gather,
+    shield,
+    sleep,
+)
 from .feeds import END, AsyncFeed, AsyncItems, Feed, Items, async_call, call
 from .locks import AsyncKeyedLock, AsyncLock, AsyncSemaphore, KeyedLock, Lock, Semaphore
 from .owner import (
@@ -43,6 +54,7 @@ __all__ = [
     "AsyncSemaphore",
     "AsyncThreadBatcher",
     "AsyncThreads",
+    "AsyncTurnstile",
     "AsyncWorker",
     "AtExit",
     "Batcher",
@@ -61,6 +73,7 @@ __all__ = [
     "Semaphore",
     "ThreadBatcher",
     "Threads",
+    "Turnstile",
     "Worker",
     "async_call",
     "async_gather",

@@ -262,6 +262,54 @@ class Meanwhile:
         yield
 
 
+class AsyncTurnstile:
+    """Let tasks through that compute something next: a few in each turn of the event loop.
+
+    Otherwise, replies that arrive together would all be read in one turn, and hold the loop.
+
+    Args:
+        width: maximum number of tasks in a turn.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._free = width
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self) -> None:
+        """Wait for a turn of the loop that not too many other tasks have entered."""
+        loop = asyncio.get_running_loop()
+        if self._free == self._width:
+            loop.call_soon(self._admit)
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        await turn
+
+    def _admit(self) -> None:
+        self._free = self._width
+        while self._waiting and self._free:
+            turn = self._waiting.popleft()
+            # The task may have been cancelled.
+            if not turn.done():
+                turn.set_result(None)
+                self._free -= 1
+        if self._free < self._width:
+            asyncio.get_running_loop().call_soon(self._admit)
+
+
+class Turnstile:
+    """Let threads through at once, since they hold no event loop."""
+
+    def __init__(self, width: int) -> None:
+        del width
+
+    def enter(self) -> None:
+        """Go on."""
+
+
 async def async_shield(fn: Callable[[], Awaitable[T]]) -> T:
     """Run the function to completion even if the caller is cancelled; raise the cancellation afterwards.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from ..._concurrency import AsyncLock, async_to_thread
-from ..._core.grounding.finishing import Finished, finish
+from ..._concurrency import AsyncLock, AsyncMeanwhile, AsyncTurnstile, async_to_thread
+from ..._core.grounding.finishing import Finished, Finishing
 from ..._core.messages.portions import Portion
 from ..._core.parsing.answer import ParseError
 from ..._core.parsing.decisions import Decision, Decisions, parse_decisions, resolve
@@ -46,6 +46,9 @@ _SHORT = 20
 _MOST = 200
 # Characters. Parsing an answer up to this length takes a few milliseconds at most.
 _LONG = 4_000
+# Answers read in one turn of the event loop; each takes about a millisecond. With fewer, the texts of answers
+# that arrive together would not share requests to the embedder.
+_ANSWERS = 4
 # Tokens. A portion this small fits every model, so its refusal says nothing about the model's window.
 _SMALL = 200
 # Give up after this many indivisible portions have failed and none has succeeded.
@@ -127,6 +130,8 @@ class AsyncExtractor:
         self._extraction_prompt = extraction_prompt
         self._decision_prompt = decision_prompt
         self._reading = AsyncLock()
+        self._meanwhile = AsyncMeanwhile()
+        self._turnstile = AsyncTurnstile(_ANSWERS)
         self._room = Sizing(patience=8)
         if llm is None:
             # Only where rules find the facts; it takes a moment to load.
@@ -223,19 +228,26 @@ class AsyncExtractor:
             portion.messages, today=today, custom=instructions, categories=self._categories
         )
 
+        finishing = Finishing(portion.messages, request, today=today, custom=instructions is not None)
+        long = sum(len(message.content) for message in portion.messages) > _LONG
+
         async def finished(found: Extracted) -> Finished:
-            return await self._finish(found, portion, request, today, custom=instructions is not None)
+            if long:
+                async with self._reading:
+                    return await async_to_thread(finishing.finish, found)
+            return finishing.finish(found)
 
         try:
-            found = await self._ask(
-                llm,
-                request,
-                self._schema,
-                lambda text: parse_extraction(text, turns=turns, categories=self._categories),
-                usage,
-                # Dividing the portion is better than asking for the same answer again.
-                retry_cut=not divisible,
-            )
+            with nullcontext() if long else self._meanwhile.computing(finishing.prepare):
+                found = await self._ask(
+                    llm,
+                    request,
+                    self._schema,
+                    lambda text: parse_extraction(text, turns=turns, categories=self._categories),
+                    usage,
+                    # Dividing the portion is better than asking for the same answer again.
+                    retry_cut=not divisible,
+                )
         except _CutAnswer as cut:
             if not divisible and isinstance(cut.value, Extracted):
                 collected.add(await finished(cut.value), portion)
@@ -246,22 +258,6 @@ class AsyncExtractor:
         collected.add(await finished(found), portion, whole=True)
         usage.warnings += [warning for warning in found.warnings if warning not in usage.warnings]
         return None
-
-    async def _finish(
-        self,
-        found: Extracted,
-        portion: Portion,
-        request: Sequence[ChatMessage],
-        today: int,
-        *,
-        custom: bool,
-    ) -> Finished:
-        """Compare what a model found with the conversation; see ``finish``."""
-        work = partial(finish, found, portion.messages, request, today=today, custom=custom)
-        if sum(len(message.content) for message in portion.messages) > _LONG:
-            async with self._reading:
-                return await async_to_thread(work)
-        return work()
 
     async def segment(self, messages: Sequence[Message], usage: Usage) -> list[list[int]]:
         """Divide a conversation into topics, to extract each on its own.
@@ -393,6 +389,8 @@ class AsyncExtractor:
         """
         completion = await llm.complete(request, schema=schema)
         usage.count(completion)
+        # Many answers may arrive at once.
+        await self._turnstile.enter()
         reading = await self._read(completion, read)
         if reading.fault and (retry_cut or not completion.truncated):
             reading = await self._repair(llm, request, completion, reading, read, usage)

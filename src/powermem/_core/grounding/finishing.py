@@ -27,42 +27,60 @@ class Finished:
     left_out: Sequence[str] = field(default=())
 
 
-def finish(
-    found: Extracted,
-    messages: Sequence[Message],
-    request: Sequence[ChatMessage],
-    *,
-    today: int,
-    custom: bool = False,
-) -> Finished:
-    """Leave out facts that the conversation does not state, and complete those that it does.
+class Finishing:
+    """Leaves out facts that a conversation does not state, and completes those that it does.
 
     Args:
-        found: what the model extracted.
-        messages: the conversation that it was shown.
+        messages: the conversation that the model was shown.
         request: the messages that it was sent.
         today: the present moment, microseconds UTC; the day of a message without a time.
         custom: whether the instructions are the caller's own. They may ask for what is no fact of a person,
             so that all words of the conversation count.
     """
-    if not found.facts and not found.preferences:
-        return Finished(found)
-    ground, echoes = Ground(messages, lenient=custom), Echoes(request)
-    left_out: list[str] = []
-    facts: dict[str, Fact] = {}
-    for fact in (_placed(fact, messages) for fact in found.facts):
-        if _is_grounded(fact.text, fact.turn, ground, echoes):
-            whole = _completed(fact, messages, today)
-            facts.setdefault(normalize(whole.text), whole)
-        else:
-            left_out.append(fact.text)
-    preferences = []
-    for preference in found.preferences:
-        if _shows(preference, ground, echoes):
-            preferences.append(preference)
-        else:
-            left_out.append(preference.text)
-    return Finished(replace(found, facts=list(facts.values()), preferences=preferences), left_out)
+
+    def __init__(
+        self,
+        messages: Sequence[Message],
+        request: Sequence[ChatMessage],
+        *,
+        today: int,
+        custom: bool = False,
+    ) -> None:
+        self._messages = messages
+        self._request = request
+        self._today = today
+        self._custom = custom
+        self._read: tuple[Ground, Echoes] | None = None
+
+    def prepare(self) -> None:
+        """Read the conversation and the request, while the model answers."""
+        if self._read is None:
+            ground = Ground(self._messages, lenient=self._custom)
+            ground.prepare()
+            self._read = ground, Echoes(self._request)
+
+    def finish(self, found: Extracted) -> Finished:
+        """Finish what the model extracted."""
+        if not found.facts and not found.preferences:
+            return Finished(found)
+        self.prepare()
+        assert self._read is not None
+        ground, echoes = self._read
+        left_out: list[str] = []
+        facts: dict[str, Fact] = {}
+        for fact in (_placed(fact, self._messages) for fact in found.facts):
+            if _is_grounded(fact.text, fact.turn, ground, echoes):
+                whole = _completed(fact, self._messages, self._today)
+                facts.setdefault(normalize(whole.text), whole)
+            else:
+                left_out.append(fact.text)
+        preferences = []
+        for preference in found.preferences:
+            if _shows(preference, ground, echoes):
+                preferences.append(preference)
+            else:
+                left_out.append(preference.text)
+        return Finished(replace(found, facts=list(facts.values()), preferences=preferences), left_out)
 
 
 def _placed(fact: Fact, messages: Sequence[Message]) -> Fact:

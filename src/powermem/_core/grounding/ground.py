@@ -153,6 +153,11 @@ class Ground:
         self._places: dict[tuple[int, int], _Place] = {}
         self._names = frozenset(form for name in self._speakers() for form in forms(name))
 
+    def prepare(self) -> None:
+        """Collect the words of short conversations beforehand."""
+        for place, _ in self._places_of(0) if len(self._turns) <= _BESIDE else ():
+            _ = place.held, place.stated
+
     def _speakers(self) -> Iterable[str]:
         for turn in self._turns:
             if turn.speaker:

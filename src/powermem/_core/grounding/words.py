@@ -167,6 +167,8 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(_CLITIC.sub(" ", plain))
 
 
+# Each fact is compared with several places of a conversation.
+@lru_cache(maxsize=64)
 def forms(text: str) -> frozenset[str]:
     """Return the forms of all words of a text, of dense scripts characters and pairs."""
     found: set[str] = set()
@@ -179,7 +181,8 @@ def forms(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def content(text: str) -> list[str]:
+@lru_cache(maxsize=64)
+def content(text: str) -> tuple[str, ...]:
     """Return the forms of the words of a fact that say what it is about: no dates, no function words."""
     found: dict[str, None] = {}
     told = tokens(without_dates(_plain_numbers(text)))
@@ -190,7 +193,7 @@ def content(text: str) -> list[str]:
                 found.update(dict.fromkeys(map("".join, pairwise(part)) if len(part) > 1 else part))
         elif not _is_light(token, languages):
             found[_form(token)] = None
-    return list(found)
+    return tuple(found)
 
 
 def has_word(wanted: str, held: Collection[str], *, senses: bool = True) -> bool:

@@ -1,7 +1,7 @@
 """The numbers of the ranking, learned from conversations and notes.
 
 They were fitted to four kinds of scopes with equal weight: two people who talk (LoCoMo, four
-conversations), a person with an assistant (BEAM, seven chats, and the same without the assistant's
+conversations), a person with an assistant (BEAM, six chats, and the same without the assistant's
 messages), events (MADial-Bench, English; also Chinese for words alone) and short notes (80 facts with 240
 questions, written for this). The loss of a question is the softmax of each row with evidence against the
 best rows without, 0.7 of it summed by row and 0.3 by question, plus a hinge for rows below the tenth place;

@@ -6,13 +6,13 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from ..._concurrency import Lock, to_thread
-from ..._core.grounding.finishing import Finished, finish
+from ..._concurrency import Lock, Meanwhile, Turnstile, to_thread
+from ..._core.grounding.finishing import Finished, Finishing
 from ..._core.messages.portions import Portion
 from ..._core.parsing.answer import ParseError
 from ..._core.parsing.decisions import Decision, Decisions, parse_decisions, resolve
@@ -47,6 +47,9 @@ _SHORT = 20
 _MOST = 200
 # Characters. Parsing an answer up to this length takes a few milliseconds at most.
 _LONG = 4_000
+# Answers read in one turn of the event loop; each takes about a millisecond. With fewer, the texts of answers
+# that arrive together would not share requests to the embedder.
+_ANSWERS = 4
 # Tokens. A portion this small fits every model, so its refusal says nothing about the model's window.
 _SMALL = 200
 # Give up after this many indivisible portions have failed and none has succeeded.
@@ -128,6 +131,8 @@ class Extractor:
         self._extraction_prompt = extraction_prompt
         self._decision_prompt = decision_prompt
         self._reading = Lock()
+        self._meanwhile = Meanwhile()
+        self._turnstile = Turnstile(_ANSWERS)
         self._room = Sizing(patience=8)
         if llm is None:
             # Only where rules find the facts; it takes a moment to load.
@@ -224,19 +229,26 @@ class Extractor:
             portion.messages, today=today, custom=instructions, categories=self._categories
         )
 
+        finishing = Finishing(portion.messages, request, today=today, custom=instructions is not None)
+        long = sum(len(message.content) for message in portion.messages) > _LONG
+
         def finished(found: Extracted) -> Finished:
-            return self._finish(found, portion, request, today, custom=instructions is not None)
+            if long:
+                with self._reading:
+                    return to_thread(finishing.finish, found)
+            return finishing.finish(found)
 
         try:
-            found = self._ask(
-                llm,
-                request,
-                self._schema,
-                lambda text: parse_extraction(text, turns=turns, categories=self._categories),
-                usage,
-                # Dividing the portion is better than asking for the same answer again.
-                retry_cut=not divisible,
-            )
+            with nullcontext() if long else self._meanwhile.computing(finishing.prepare):
+                found = self._ask(
+                    llm,
+                    request,
+                    self._schema,
+                    lambda text: parse_extraction(text, turns=turns, categories=self._categories),
+                    usage,
+                    # Dividing the portion is better than asking for the same answer again.
+                    retry_cut=not divisible,
+                )
         except _CutAnswer as cut:
             if not divisible and isinstance(cut.value, Extracted):
                 collected.add(finished(cut.value), portion)
@@ -247,22 +259,6 @@ class Extractor:
         collected.add(finished(found), portion, whole=True)
         usage.warnings += [warning for warning in found.warnings if warning not in usage.warnings]
         return None
-
-    def _finish(
-        self,
-        found: Extracted,
-        portion: Portion,
-        request: Sequence[ChatMessage],
-        today: int,
-        *,
-        custom: bool,
-    ) -> Finished:
-        """Compare what a model found with the conversation; see ``finish``."""
-        work = partial(finish, found, portion.messages, request, today=today, custom=custom)
-        if sum(len(message.content) for message in portion.messages) > _LONG:
-            with self._reading:
-                return to_thread(work)
-        return work()
 
     def segment(self, messages: Sequence[Message], usage: Usage) -> list[list[int]]:
         """Divide a conversation into topics, to extract each on its own.
@@ -394,6 +390,8 @@ class Extractor:
         """
         completion = llm.complete(request, schema=schema)
         usage.count(completion)
+        # Many answers may arrive at once.
+        self._turnstile.enter()
         reading = self._read(completion, read)
         if reading.fault and (retry_cut or not completion.truncated):
             reading = self._repair(llm, request, completion, reading, read, usage)
