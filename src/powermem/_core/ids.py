@@ -44,7 +44,8 @@ class IdGenerator:
             candidate = (moment << _LOW_BITS) | self._random.getrandbits(_START_BITS)
             first = candidate if moment > self._last >> _LOW_BITS else self._last + 1
             self._last = first + count - 1
-            return range(first, first + count)
+        # Not within: an interrupt between the call and the end of the block would keep the lock.
+        return range(first, first + count)
 
 
 new_id = IdGenerator()
