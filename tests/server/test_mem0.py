@@ -64,6 +64,12 @@ def test_a_message_that_is_sent_again_is_stored_once(served: Served) -> None:
     assert ask(served, "GET", "/memories", params={"agent_id": "guide"}) == {"results": []}
 
 
+def test_messages_without_a_fact_are_kept_once(served: Served) -> None:
+    assert add(served, "Hello, how are you?", user_id="max", infer=True) == []
+    lines = served.client.get("/v1/export", params={"user_id": "max"}).text.splitlines()
+    assert sum("how are you" in line for line in lines) == 1
+
+
 @pytest.mark.parametrize("infer", [False, True])
 def test_what_is_said_again_after_it_was_deleted_or_changed_is_stored(served: Served, infer: bool) -> None:
     body = {"run_id": f"again-{infer}", "infer": infer}

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from ..._core.ids import new_id
 from ..._core.inputs import KEEP
 from ..._core.values import Scope
 from ...errors import InvalidInputError, NotFoundError
@@ -51,9 +52,9 @@ def _key(body: MemoryCreate) -> str:
     return f"mem0:{sha256(said.encode()).hexdigest()}"
 
 
-async def _stands(call: Call, scope: ScopeIds, added: AddResult) -> bool:
-    """Return whether an answer holds: it is new, or all that it says was stored is still so."""
-    if added["status"] == "running" or call.cost.llm_calls or call.cost.embedded_texts:
+async def _stands(call: Call, scope: ScopeIds, added: AddResult, since: int) -> bool:
+    """Return whether an answer holds: it is not older than an id, or what it says was stored is still so."""
+    if added["status"] == "running" or int(added["task_id"]) > since:
         return True
     said = {(each["id"], each["memory"]) for each in added["results"] if each["event"] != "DELETE"}
     ids = [number for number, _ in said]
@@ -78,8 +79,9 @@ async def create_memories(body: MemoryCreate, call: WriteCall) -> Response:
         expires_at=_moment(body.expiration_date),
         **scope,
     )
+    since = new_id()
     added = await add(idempotency_key=_key(body))
-    if not await _stands(call, scope, added):
+    if not await _stands(call, scope, added, since):
         # Not a repeated request: it is said again, after it was deleted or changed.
         added = await add()
     return json_response({"results": json_safe(added)["results"]})
