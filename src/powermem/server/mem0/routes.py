@@ -1,0 +1,183 @@
+"""The routes of mem0's self-hosted server that concern memories."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time, timezone
+from functools import partial
+from hashlib import sha256
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from ..._core.ids import new_id
+from ..._core.inputs import KEEP
+from ..._core.values import Scope
+from ...errors import InvalidInputError, NotFoundError
+from ...rest import json_safe
+from ...types import AddResult
+from ..call import Call, ReadCall, WriteCall
+from ..caller import Permission, ScopeIds
+from ..replies import json_response, with_text_ids
+from ..v1.parameters import AgentId, RunId, UserId
+from .shapes import MOST_RESULTS, USUAL_RESULTS, MemoryCreate, MemoryUpdate, SearchRequest
+
+router = APIRouter(tags=["mem0"])
+
+MemoryId = Annotated[str, Path(description="The id of a memory")]
+
+
+def _scope(call: Call, *ids: object) -> ScopeIds:
+    found = call.scope(*ids)
+    if not any(found.values()):
+        raise InvalidInputError("At least one identifier (user_id, agent_id, run_id) is required.")
+    return found
+
+
+def _moment(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), timezone.utc)
+
+
+def _record(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a memory with the names that mem0 has besides ours."""
+    expires_at = found["expires_at"]
+    return {**with_text_ids(dict(found)), "expiration_date": expires_at and expires_at[:10]}
+
+
+def _key(body: MemoryCreate) -> str:
+    # Their clients have no name for a request that they repeat.
+    said = json.dumps(body.model_dump(), sort_keys=True, default=str)
+    return f"mem0:{sha256(said.encode()).hexdigest()}"
+
+
+async def _stands(call: Call, scope: ScopeIds, added: AddResult, since: int) -> bool:
+    """Return whether an answer holds: it is not older than an id, or what it says was stored is still so."""
+    if added["status"] == "running" or int(added["task_id"]) > since:
+        return True
+    said = {(each["id"], each["memory"]) for each in added["results"] if each["event"] != "DELETE"}
+    ids = [number for number, _ in said]
+    page = await call.memory.get_all(**scope, filters={"id": {"in": ids}}, limit=len(ids)) if ids else None
+    return page is not None and said == {(each["id"], each["memory"]) for each in page["results"]}
+
+
+def _missing() -> NotFoundError:
+    return NotFoundError("Memory not found, or it belongs to another user")
+
+
+@router.post("/memories", summary="Store memories of messages")
+async def create_memories(body: MemoryCreate, call: WriteCall) -> Response:
+    scope = _scope(call, body.user_id, body.agent_id, body.run_id)
+    add = partial(
+        call.memory.add,
+        body.messages,
+        metadata=body.metadata,
+        infer=body.infer is not False,
+        memory_type=body.memory_type,
+        prompt=body.prompt,
+        expires_at=_moment(body.expiration_date),
+        **scope,
+    )
+    since = new_id()
+    added = await add(idempotency_key=_key(body))
+    if not await _stands(call, scope, added, since):
+        # Not a repeated request: it is said again, after it was deleted or changed.
+        added = await add()
+    return json_response({"results": json_safe(added)["results"]})
+
+
+@router.get("/memories", summary="List the memories of a user, an agent or a run; without one, all of them")
+async def list_memories(
+    call: ReadCall,
+    user_id: UserId = None,
+    agent_id: AgentId = None,
+    run_id: RunId = None,
+    top_k: Annotated[int | None, Query(ge=0, le=MOST_RESULTS)] = None,
+    show_expired: Annotated[bool, Query(description="Refused here; see POST /search")] = False,
+) -> Response:
+    if show_expired:
+        raise InvalidInputError("show_expired: only POST /search finds what has expired")
+    scope = call.scope(user_id, agent_id, run_id)
+    everything = not any(scope.values())
+    if everything:
+        call.caller.require(Permission.ADMIN)
+    if top_k is None:
+        top_k = MOST_RESULTS if everything else USUAL_RESULTS
+    page = await call.memory.get_all(limit=top_k, **scope)
+    return json_response({"results": [_record(each) for each in page["results"]]})
+
+
+@router.delete("/memories", summary="Delete every memory of a user, an agent or a run")
+async def delete_memories(
+    call: WriteCall, user_id: UserId = None, agent_id: AgentId = None, run_id: RunId = None
+) -> Response:
+    await call.memory.delete_all(**_scope(call, user_id, agent_id, run_id))
+    return json_response({"message": "All relevant memories deleted"})
+
+
+@router.post("/search", summary="Find the memories that answer a query")
+async def search_memories(body: SearchRequest, call: ReadCall) -> Response:
+    filters = dict(body.filters or {})
+    ids = []
+    for name in Scope._fields:
+        # Of several users and the like, the filter stays; but then another id has to say whose they are.
+        inside = None if isinstance(filters.get(name), (Mapping, list)) else filters.pop(name, None)
+        beside = getattr(body, name)
+        ids.append(inside if beside is None else beside)
+    found = await call.memory.search(
+        body.query,
+        filters=filters or None,
+        limit=body.top_k or USUAL_RESULTS,
+        threshold=body.threshold,
+        explain=body.explain is True,
+        rerank=body.rerank,
+        include_expired=body.show_expired is True,
+        **_scope(call, *ids),
+    )
+    return json_response({"results": [_record(each) for each in found["results"]]})
+
+
+@router.get("/memories/{memory_id}", summary="Read a memory")
+async def read_memory(memory_id: MemoryId, call: ReadCall) -> Response:
+    found = await call.memory.get(memory_id, **call.scope())
+    if found is None:
+        raise _missing()
+    return json_response(_record(found))
+
+
+@router.put("/memories/{memory_id}", summary="Change what is sent of a memory: text, metadata, expiry")
+async def change_memory(memory_id: MemoryId, body: MemoryUpdate, call: WriteCall) -> Response:
+    expires_at = _moment(body.expiration_date) if "expiration_date" in body.model_fields_set else KEEP
+    changed = await call.memory.update(
+        memory_id, body.text, metadata=body.metadata, expires_at=expires_at, **call.scope()
+    )
+    if changed is None:
+        raise _missing()
+    return json_response({"message": "Memory updated successfully!"})
+
+
+@router.delete("/memories/{memory_id}", summary="Delete a memory")
+async def delete_memory(memory_id: MemoryId, call: WriteCall) -> Response:
+    if not await call.memory.delete(memory_id, **call.scope()):
+        raise _missing()
+    return json_response({"message": "Memory deleted successfully"})
+
+
+@router.get("/memories/{memory_id}/history", summary="Read what happened to a memory")
+async def read_history(memory_id: MemoryId, call: ReadCall) -> Response:
+    found = await call.memory.history(memory_id, **call.scope())
+    if not found:
+        raise _missing()
+    return json_response(
+        [
+            {
+                **each,
+                "id": f"{each['memory_id']}-{number}",
+                "updated_at": each["created_at"],
+                "is_deleted": each["event"] == "DELETE",
+                "actor_id": each["actor"],
+            }
+            for number, each in enumerate(json_safe(found), 1)
+        ]
+    )
