@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from powermem._core import clock
+from powermem.server.memos import routes
 from tests.support.served import Served
 
 BASE = "/api/openmem/v1"
@@ -80,6 +83,16 @@ def test_a_message_that_is_sent_again_is_stored_once(served: Served) -> None:
     assert ask(served, f"/get/memory/{one['id']}", {})["memory_value"] == one["memory_value"]
     filtered = {"and": [{"place": "home"}]}
     assert ask(served, "/get/memory", {"user_id": "ben", "filter": filtered})["total"] == 1
+
+
+def test_what_is_said_again_later_is_stored_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = {"user_id": "cem", "messages": [{"role": "user", "content": "I sail."}], "async_mode": False}
+    ask(served, "/add/message", body)
+    ask(served, "/delete/memory", {"user_id": "cem"})
+    later = clock.now() + 11 * 60 * 1_000_000
+    monkeypatch.setattr(routes, "clock", SimpleNamespace(now=lambda: later))
+    ask(served, "/add/message", body)
+    assert ask(served, "/get/memory", {"user_id": "cem"})["total"] == 1
 
 
 def test_memories_are_corrected_and_deleted(served: Served) -> None:

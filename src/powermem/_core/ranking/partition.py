@@ -465,13 +465,15 @@ class PartitionCache(Generic[Lock]):
     def known(self, user_id: str | None) -> Entry[Lock] | None:
         """Return the entry of a user, if there is one, which is no use of it."""
         with self._lock:
-            return self._entries.get(user_id)
+            entry = self._entries.get(user_id)
+        return entry
 
     @property
     def left(self) -> set[str | None]:
         """The users whose memories are left to the server."""
         with self._lock:
-            return {user_id for user_id, entry in self._entries.items() if entry.left}
+            left = {user_id for user_id, entry in self._entries.items() if entry.left}
+        return left
 
     def estimate(self, rows: int, dimension: int | None) -> int:
         """Return about how many bytes a partition takes that `make` makes for ``rows`` rows."""
@@ -495,7 +497,8 @@ class PartitionCache(Generic[Lock]):
             return True
         with self._lock:
             others = (one for one in self._entries.values() if one is not entry and one.used > entry.before)
-            return nbytes + sum(one.size for one in others) <= self.limit
+            needed = nbytes + sum(one.size for one in others)
+        return needed <= self.limit
 
     def make(self, dimension: int | None, rows: int) -> Partition:
         """Return an empty partition with space for ``rows`` rows.

@@ -152,7 +152,8 @@ def stem_in(language: str, word: str) -> str | None:
         return None
     # A stemmer keeps its state in attributes, so it is not thread-safe.
     with _lock:
-        return str(stemmer.stemWord(word))
+        stem = stemmer.stemWord(word)
+    return str(stem)
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from ..._core import clock
 from ...errors import InvalidInputError, NotFoundError
 from ...rest import memory_detail, preference_detail, reply
 from ..call import Call, ReadCall, WriteCall
@@ -33,6 +34,8 @@ _EMPTY: dict[str, Any] = {
     "event_detail_list": [],
     "preference_note": "",
 }
+# The time in which the same request is a repeated one, in microseconds.
+_RETRIES = 10 * 60 * 1_000_000
 _OPERATORS = {"and": "AND", "or": "OR", "not": "NOT"}
 
 
@@ -58,9 +61,10 @@ def _filters(given: Any) -> Any:
     return {names.get(name, name): _filters(value) for name, value in given.items()}
 
 
-def _key(body: AddMessage) -> str:
-    # Their client repeats a request up to three times, and has no name for it.
-    said = json.dumps(body.model_dump(exclude={"async_mode"}), sort_keys=True, default=str)
+def _key(body: AddMessage, now: int) -> str:
+    # Their client repeats a request up to three times within a minute, and has no name for it. What is said
+    # again later is said again: it may have been deleted meanwhile.
+    said = json.dumps([body.model_dump(exclude={"async_mode"}), now // _RETRIES], sort_keys=True, default=str)
     return f"memos:{sha256(said.encode()).hexdigest()}"
 
 
@@ -78,7 +82,7 @@ async def add_message(body: AddMessage, call: WriteCall) -> Response:
         body.messages,
         metadata=metadata or None,
         async_mode=body.async_mode,
-        idempotency_key=_key(body),
+        idempotency_key=_key(body, clock.now()),
         **_scope(call, body, body.conversation_id),
     )
     return json_response(reply(added))
