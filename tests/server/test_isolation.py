@@ -37,6 +37,7 @@ VALUES: dict[str, Any] = {
     "filter": {"or": [{"user_id": "foreign"}, {"id": {"gt": 1}}]},
     # Filled with those of somebody else.
     "memory_id": "{memory_id}",
+    "memory_ids": ["{memory_id}"],
     "task_id": "{task_id}",
 }
 # The same id in another API.
@@ -46,6 +47,13 @@ ALIASES = {"conversation_id": "run_id"}
 # Routes that show what is stored.
 SHOWING = {
     "GET /api/openmem/v1/get/memory/{memory_id}",
+    "GET /api/v1/agents/{agent_id}/memories",
+    "GET /api/v1/memories",
+    "GET /api/v1/memories/export",
+    "GET /api/v1/memories/search",
+    "GET /api/v1/memories/{memory_id}",
+    "GET /api/v1/users/{user_id}/memories",
+    "POST /api/v1/memories/search",
     "GET /v1/export",
     "GET /v1/memories",
     "GET /v1/memories/{memory_id}",
@@ -124,8 +132,7 @@ def key(request: pytest.FixtureRequest, place: Place) -> Key:
 def test_no_route_leaves_what_a_key_is_tied_to(place: Place, key: Key, route: Route, named: str) -> None:
     ids = {"foreign": FOREIGN, "own": OWN, "nobody": {}}[named]
     before = snapshot(place)
-    path = route.path.replace("{memory_id}", place.memory).replace("{task_id}", place.task)
-    assert "{" not in path
+    path = _path(place, route, ids)
     answer = place.served.client.request(
         route.method, path, params=_query(route, ids), headers=key.headers, **_body(place, route, ids)
     )
@@ -133,7 +140,7 @@ def test_no_route_leaves_what_a_key_is_tied_to(place: Place, key: Key, route: Ro
     # What the request itself says may come back in the results of what it stored.
     assert f"{SECRET}s in the cellar" not in answer.text
     assert f"I like {SECRET}s" not in answer.text
-    if "{" in route.path:
+    if "{memory_id}" in route.path or "{task_id}" in route.path:
         assert answer.status_code in (403, 404)
     if named == "foreign" and _names(route, key.tied):
         assert answer.status_code in (403, 404), answer.text
@@ -144,7 +151,7 @@ def test_no_route_leaves_what_a_key_is_tied_to(place: Place, key: Key, route: Ro
     "route", sorted((route for route in ROUTES if str(route) in SHOWING), key=str), ids=sorted(SHOWING)
 )
 def test_the_same_requests_find_it_with_a_key_that_may(place: Place, route: Route) -> None:
-    path = route.path.replace("{memory_id}", place.memory)
+    path = _path(place, route, FOREIGN)
     answer = place.served.client.request(
         route.method,
         path,
@@ -171,7 +178,7 @@ def test_a_key_reaches_what_it_is_tied_to(place: Place, key: Key) -> None:
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_a_key_that_may_read_changes_nothing(place: Place, route: Route) -> None:
     before = snapshot(place)
-    path = route.path.replace("{memory_id}", place.memory).replace("{task_id}", place.task)
+    path = _path(place, route, FOREIGN)
     headers = place.served.key("read")
     answer = place.served.client.request(
         route.method, path, params=_query(route, FOREIGN), headers=headers, **_body(place, route, FOREIGN)
@@ -196,6 +203,12 @@ def _names(route: Route, tied: str) -> bool:
     named = {each["name"] for each in route.operation.get("parameters", ())}
     named |= _properties(_schema(route)).keys()
     return tied in {ALIASES.get(name, name) for name in named}
+
+
+def _path(place: Place, route: Route, ids: dict[str, str]) -> str:
+    found = route.path.format(**{**FOREIGN, **ids}, memory_id=place.memory, task_id=place.task)
+    assert "{" not in found
+    return found
 
 
 def _query(route: Route, ids: dict[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ _KEYS = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
-_OPEN = {"/health/live", "/health/ready", "/version"}
+_OPEN = {"/health/live", "/health/ready", "/version", "/api/v1/system/health"}
 # What pydantic calls a TypedDict with a type of its ids.
 _PARAMETER = re.compile(r"_TypeVar_|__Id_|_str_|_Union_str__NoneType__|_Optional_str__|\[.*\]")
 _UNUSED = ("HTTPValidationError", "ValidationError")

@@ -32,6 +32,7 @@ PARTS = (
     Part("v1", "powermem.server.v1"),
     Part("memos", "powermem.server.memos"),
     Part("mem0", "powermem.server.mem0"),
+    Part("upstream", "powermem.server.upstream"),
     Part("mcp", "powermem.server.mcp", needs="mcp"),
 )  # fmt: skip
 """In the order in which they are added."""

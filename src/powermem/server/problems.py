@@ -162,6 +162,7 @@ _REFUSALS = {
     413: _Kind(413, "The body is too large", "Send less at once, or raise server.max_body_bytes."),
     415: _Kind(415, "The body is of another type", "Send JSON, with 'Content-Type: application/json'."),
     429: _Kind(429, "Too many requests", "Wait as long as the header Retry-After says."),
+    501: _Kind(501, "This is not offered", "See the detail for what to use instead."),
     503: _Kind(503, "The server is not ready", _AGAIN),
     504: _Kind(504, "The request takes too long", "Use async_mode, or raise server.request_timeout."),
 }
