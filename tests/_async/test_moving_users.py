@@ -284,7 +284,7 @@ async def write_on(
     It goes on until ten things were written in the second place; ``numbers`` are those written in each.
     """
     number = 0
-    while numbers[1] < 10 and number < 5000:
+    while numbers[1] < 10:
         number += 1
         try:
             added = await places[0].add(f"Thing {number}", user_id="ana", infer=False)
@@ -309,6 +309,7 @@ async def test_a_user_who_is_written_meanwhile_loses_nothing(
 ) -> None:
     monkeypatch.setattr(moving, "_PAGE", 2)
     monkeypatch.setattr(moving, "_FEW", 4)
+    monkeypatch.setattr(moving, "_MOST_ROUNDS", 5)
     for number in range(20):
         await memory.add(f"Before {number}", user_id="ana", infer=False)
     told = {one["id"]: one["memory"] for one in (await memory.get_all(user_id="ana", limit=50))["results"]}

@@ -281,7 +281,7 @@ def write_on(places: list[Memory], told: dict[int, str], gone: set[int], numbers
     It goes on until ten things were written in the second place; ``numbers`` are those written in each.
     """
     number = 0
-    while numbers[1] < 10 and number < 5000:
+    while numbers[1] < 10:
         number += 1
         try:
             added = places[0].add(f"Thing {number}", user_id="ana", infer=False)
@@ -306,6 +306,7 @@ def test_a_user_who_is_written_meanwhile_loses_nothing(
 ) -> None:
     monkeypatch.setattr(moving, "_PAGE", 2)
     monkeypatch.setattr(moving, "_FEW", 4)
+    monkeypatch.setattr(moving, "_MOST_ROUNDS", 5)
     for number in range(20):
         memory.add(f"Before {number}", user_id="ana", infer=False)
     told = {one["id"]: one["memory"] for one in (memory.get_all(user_id="ana", limit=50))["results"]}

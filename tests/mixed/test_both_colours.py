@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, InvalidInputError, Memory
+from tests._async.patience import async_until
 from tests.support.apiserver import ApiServer
 from tests.support.scripted import ScriptedModel, eager, hold
 
@@ -82,6 +83,8 @@ async def test_a_task_of_the_one_can_be_followed_and_waited_for_by_the_other(
             added = await asyncio.to_thread(memory.add, "I like tea", "u", async_mode=True)
             assert (await other.get_status(added["task_id"]))["status"] == "running"
             waiting = asyncio.create_task(other.wait_for_processing("u", timeout=120))
+            watcher = (await other._ready()).scheduler._watcher
+            await async_until(lambda: bool(watcher._open))
             api.release()
             assert await waiting == 1
             assert await asyncio.to_thread(memory.wait_for_processing, "u", 120) in (0, 1)

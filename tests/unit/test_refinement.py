@@ -57,12 +57,12 @@ def test_the_first_of_what_was_learned_takes_the_place_of_the_rough_ones(
     refinement = Refinement(NewMemories(SCOPE, AT), rough=(3, 4))
     number, text = successor
     assert refinement.endings([change]) == [
-        Supersede(3, number, text, AT, 0),
-        Supersede(4, number, text, AT, 0),
+        Supersede(3, number, text, AT, 0, user_id="ana"),
+        Supersede(4, number, text, AT, 0, user_id="ana"),
     ]
 
 
 def test_where_nothing_was_learned_the_rough_ones_expire() -> None:
     refinement = Refinement(NewMemories(SCOPE, AT), rough=(3,))
-    assert refinement.endings([]) == [Amend(3, AT, expires_at=AT, set_expires_at=True)]
+    assert refinement.endings([]) == [Amend(3, AT, expires_at=AT, set_expires_at=True, user_id="ana")]
     assert Refinement(NewMemories(SCOPE, AT)).endings([]) == []

@@ -27,10 +27,11 @@ def run(steps: Steps[Any], answer: Callable[[Any], Any]) -> tuple[list[Any], Any
 
 def test_accesses_take_a_statement_for_each_number_of_them() -> None:
     sql = MySQLSQL("memories")
-    accesses = {memory_id: 1 + (memory_id == 7) for memory_id in range(1, sql.chunk + 2)}
+    accesses = {("ana", memory_id): 1 + (memory_id == 7) for memory_id in range(1, sql.chunk + 2)}
     taken, _ = run(sql.counting(accesses), lambda step: len(step.values) - 1)
     assert all(isinstance(step, Statement) for step in taken)
-    counted = {memory_id: step.values[0] for step in taken for memory_id in step.values[1:]}
+    assert {step.values[1] for step in taken} == {"ana"}
+    counted = {("ana", memory_id): step.values[0] for step in taken for memory_id in step.values[2:]}
     assert counted == accesses
     assert len(taken) == 2
 

@@ -32,6 +32,10 @@ def added(result: Record) -> Iterator[Part]:
     )
 
 
+# Rounded to three digits, less than this is zero.
+_LEAST_SHOWN = 0.0005
+
+
 def hits(found: Record) -> Iterator[Part]:
     """Show what ``search`` found."""
     results = found["results"]
@@ -42,8 +46,10 @@ def hits(found: Record) -> Iterator[Part]:
         (_RANK, _SCORE, _MEMORY, _WHO, _WHEN, _ID),
         [row for rank, hit in enumerate(results, 1) for row in _with_around(rank, hit)],
     )
-    names = list(dict.fromkeys(name for hit in results for name in hit.get("score_details", ())))
-    if names:
+    parts = [(name, part) for hit in results for name, part in hit.get("score_details", {}).items()]
+    # What is nothing everywhere would only make the table wider than the terminal.
+    names = list(dict.fromkeys(name for name, part in parts if part and abs(part) >= _LEAST_SHOWN))
+    if parts:
         yield ""
         yield Grid(
             (_RANK, _SCORE, *(Column(name.replace("_", " "), right=True) for name in names)),
