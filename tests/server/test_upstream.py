@@ -170,6 +170,22 @@ def test_sessions_are_the_runs(served: Served) -> None:
     assert stats["total_events"] == sum(each["event_count"] for each in page["sessions"])
 
 
+def test_observations_are_stored_once_with_their_fields(served: Served) -> None:
+    body = {"content": "The build passed.", "user_id": "bot", "observation_id": "o1", "tool_name": "make"}
+    first, again = (ask(served, "POST", "/observations", json={**body, "dedupe": True}) for _ in range(2))
+    assert (first["saved_raw"], first["deduped"], again["deduped"]) == (True, False, True)
+    assert again["raw_memory"] == first["raw_memory"]
+    metadata = first["raw_memory"]["metadata"]
+    assert (metadata["tool_name"], metadata["observation"]["content"]) == ("make", "The build passed.")
+    wrong = {**body, "save_raw": False}
+    several = ask(
+        served, "POST", "/observations/batch", json={"observations": [wrong, {**body, "infer": True}]}
+    )
+    assert [item["success"] for item in several["items"]] == [False, True]
+    assert several["items"][1]["result"]["inferred"] is True
+    assert (several["success_count"], several["failed_count"]) == (1, 1)
+
+
 def test_users_have_memories_and_a_profile(served: Served) -> None:
     assert served.client.get(f"{PREFIX}/users/zoe/profile").json()["error"]["code"] == "USER_NOT_FOUND"
     body = {"content": "I prefer window seats.", "user_id": "zoe"}
