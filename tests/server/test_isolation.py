@@ -51,6 +51,7 @@ SHOWING = {
     "GET /api/v1/memories",
     "GET /api/v1/memories/export",
     "GET /api/v1/memories/search",
+    "GET /api/v1/memories/timeline",
     "GET /api/v1/memories/{memory_id}",
     "GET /api/v1/users/{user_id}/memories",
     "POST /api/v1/memories/search",

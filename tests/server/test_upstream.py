@@ -131,6 +131,61 @@ def test_a_search_is_narrowed_and_sorted(served: Served) -> None:
     assert [hit["metadata"]["n"] for hit in results] == [1, 2]
 
 
+def test_the_timeline_has_messages_and_changes(served: Served) -> None:
+    ids = {"user_id": "uma", "run_id": "monday"}
+    created = add(served, "I row on Mondays.", **ids)
+    ask(served, "PUT", f"/memories/{created['id']}", json={"content": "I row on Tuesdays."})
+    add(served, "I sail.", user_id="uma", run_id="tuesday")
+    whole = ask(served, "GET", "/memories/timeline", params={**ids, "order": "asc", "include_source": True})
+    changes = [each for each in whole["events"] if each["memory_id"]]
+    assert [each["event_type"] for each in changes] == ["ADD", "UPDATE"]
+    assert changes[1]["metadata"]["old_memory"] == "I row on Mondays."
+    assert changes[1]["source_content"] == "I row on Tuesdays."
+    assert whole["capabilities"]["event_log"] is True
+
+    seen, cursor = [], None
+    while True:
+        params = {**ids, "limit": 1, **({"cursor": cursor} if cursor else {})}
+        page = ask(served, "GET", "/memories/timeline", params=params)
+        assert page["total"] == whole["total"]
+        seen += [each["event_id"] for each in page["events"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == [each["event_id"] for each in reversed(whole["events"])]
+    found = ask(served, "GET", "/memories/timeline", params={**ids, "q": "tuesday", "event_type": "UPDATE"})
+    assert found["total"] == 1
+
+
+def test_sessions_are_the_runs(served: Served) -> None:
+    add(served, "I bake.", user_id="sue", run_id="one")
+    add(served, "I brew.", user_id="sue", run_id="two")
+    page = ask(served, "GET", "/memories/sessions", params={"user_id": "sue", "sort_by": "run_id"})
+    assert [each["run_id"] for each in page["sessions"]] == ["two", "one"]
+    assert [each["memory_count"] for each in page["sessions"]] == [1, 1]
+    assert page["sessions"][0]["latest_preview"] == "I brew."
+    stats = ask(served, "GET", "/memories/session-stats", params={"user_id": "sue"})
+    assert (stats["total_sessions"], stats["changed_memories"]) == (2, 2)
+    assert stats["event_types"]["ADD"] == 2
+    assert stats["total_events"] == sum(each["event_count"] for each in page["sessions"])
+
+
+def test_observations_are_stored_once_with_their_fields(served: Served) -> None:
+    body = {"content": "The build passed.", "user_id": "bot", "observation_id": "o1", "tool_name": "make"}
+    first, again = (ask(served, "POST", "/observations", json={**body, "dedupe": True}) for _ in range(2))
+    assert (first["saved_raw"], first["deduped"], again["deduped"]) == (True, False, True)
+    assert again["raw_memory"] == first["raw_memory"]
+    metadata = first["raw_memory"]["metadata"]
+    assert (metadata["tool_name"], metadata["observation"]["content"]) == ("make", "The build passed.")
+    wrong = {**body, "save_raw": False}
+    several = ask(
+        served, "POST", "/observations/batch", json={"observations": [wrong, {**body, "infer": True}]}
+    )
+    assert [item["success"] for item in several["items"]] == [False, True]
+    assert several["items"][1]["result"]["inferred"] is True
+    assert (several["success_count"], several["failed_count"]) == (1, 1)
+
+
 def test_users_have_memories_and_a_profile(served: Served) -> None:
     assert served.client.get(f"{PREFIX}/users/zoe/profile").json()["error"]["code"] == "USER_NOT_FOUND"
     body = {"content": "I prefer window seats.", "user_id": "zoe"}
@@ -185,6 +240,7 @@ def test_a_key_may_be_in_the_query(served: Served) -> None:
         ("PUT", "/memories/12", {"content": "Hi"}, 404, "MEMORY_NOT_FOUND"),
         ("PUT", "/memories/12", {}, 400, "INVALID_REQUEST"),
         ("DELETE", "/memories/12", None, 404, "MEMORY_NOT_FOUND"),
+        ("GET", "/memories/timeline?cursor=1.x", None, 400, "INVALID_REQUEST"),
         ("GET", "/nothing", None, 404, "NOT_FOUND"),
         ("PATCH", "/memories/12", None, 405, "INVALID_REQUEST"),
         ("GET", "/system/metrics", None, 403, "FORBIDDEN"),

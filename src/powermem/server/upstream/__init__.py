@@ -9,7 +9,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from ..service import Service
-from . import left_out, memories, owners, search, system
+from . import left_out, memories, observations, owners, search, system, timeline
 from .envelope import PREFIX, error
 
 
@@ -19,5 +19,5 @@ def install(app: FastAPI, service: Service) -> None:
     service.key_in_query(f"{PREFIX}/")
     service.open_to_everybody(system.HEALTH)
     # Fixed paths before those with an id.
-    for part in (search, left_out, memories, owners, system):
+    for part in (search, timeline, left_out, memories, observations, owners, system):
         app.include_router(part.router, prefix=PREFIX)

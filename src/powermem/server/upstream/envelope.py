@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from starlette.responses import Response
 
 from ..._core import clock
@@ -74,7 +72,7 @@ def error(problem: Problem, request_id: str) -> Response:
 
 def now() -> str:
     """Return this moment, as all moments of these replies are written."""
-    return moment(datetime.fromtimestamp(clock.now() / 1_000_000, timezone.utc).isoformat())
+    return moment(clock.to_iso(clock.now()))
 
 
 def moment(text: str) -> str:

@@ -14,17 +14,10 @@ router = APIRouter()
 
 _PROFILES = "profiles follow from what is said, and are not written; see GET /api/v1/users/{user_id}/profile"
 _SHARING = "memories are not shared between agents; leave agent_id out of what several of them should know"
-_LOG = "sessions are not kept; see the history and the sources of a memory, below /v1/memories/{memory_id}"
-_OBSERVATIONS = "observations are memories; send them to POST /api/v1/memories, with infer false and metadata"
 
 LEFT_OUT = {
     ("GET", "/memories/quality"): "the quality of memories is not measured; see GET /api/v1/memories/stats",
-    ("GET", "/memories/sessions"): _LOG,
-    ("GET", "/memories/session-stats"): _LOG,
-    ("GET", "/memories/timeline"): _LOG,
     ("POST", "/memories/import"): "send the file as the body of POST /v1/import, which reads it",
-    ("POST", "/observations"): _OBSERVATIONS,
-    ("POST", "/observations/batch"): _OBSERVATIONS,
     ("GET", "/users/profiles"): _PROFILES,
     ("POST", "/users/{user_id}/profile"): _PROFILES,
     ("DELETE", "/users/{user_id}/profile"): _PROFILES,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -133,11 +132,17 @@ def memory(record: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def since(time_range: TimeRange | None) -> int:
+    """Return when a range of time begins, in microseconds UTC; 0 if it has no begin."""
+    if time_range in (None, "all"):
+        return 0
+    return clock.now() - int(time_range[:-1]) * 86_400_000_000
+
+
 def within(time_range: TimeRange | None, filters: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return a filter narrowed to what was created in a range of time."""
-    if time_range in (None, "all"):
+    begin = since(time_range)
+    if not begin:
         return filters
-    days = timedelta(days=int(time_range[:-1]))
-    since = datetime.fromtimestamp(clock.now() / 1_000_000, timezone.utc) - days
-    recent = {"created_at": {"gte": since.isoformat()}}
+    recent = {"created_at": {"gte": clock.to_iso(begin)}}
     return {"AND": [filters, recent]} if filters else recent
