@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime, time, timezone
-from functools import partial
-from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from ..._core.ids import new_id
 from ..._core.inputs import KEEP
 from ..._core.values import Scope
 from ...errors import InvalidInputError, NotFoundError
 from ...rest import json_safe
-from ...types import AddResult
 from ..call import Call, ReadCall, WriteCall
 from ..caller import Permission, ScopeIds
+from ..repeats import add_once
 from ..replies import json_response, with_text_ids
 from ..v1.parameters import AgentId, RunId, UserId
 from .shapes import MOST_RESULTS, USUAL_RESULTS, MemoryCreate, MemoryUpdate, SearchRequest
@@ -46,22 +42,6 @@ def _record(found: Mapping[str, Any]) -> dict[str, Any]:
     return {**with_text_ids(dict(found)), "expiration_date": expires_at and expires_at[:10]}
 
 
-def _key(body: MemoryCreate) -> str:
-    # Their clients have no name for a request that they repeat.
-    said = json.dumps(body.model_dump(), sort_keys=True, default=str)
-    return f"mem0:{sha256(said.encode()).hexdigest()}"
-
-
-async def _stands(call: Call, scope: ScopeIds, added: AddResult, since: int) -> bool:
-    """Return whether an answer holds: it is not older than an id, or what it says was stored is still so."""
-    if added["status"] == "running" or int(added["task_id"]) > since:
-        return True
-    said = {(each["id"], each["memory"]) for each in added["results"] if each["event"] != "DELETE"}
-    ids = [number for number, _ in said]
-    page = await call.memory.get_all(**scope, filters={"id": {"in": ids}}, limit=len(ids)) if ids else None
-    return page is not None and said == {(each["id"], each["memory"]) for each in page["results"]}
-
-
 def _missing() -> NotFoundError:
     return NotFoundError("Memory not found, or it belongs to another user")
 
@@ -69,21 +49,17 @@ def _missing() -> NotFoundError:
 @router.post("/memories", summary="Store memories of messages")
 async def create_memories(body: MemoryCreate, call: WriteCall) -> Response:
     scope = _scope(call, body.user_id, body.agent_id, body.run_id)
-    add = partial(
-        call.memory.add,
+    added = await add_once(
+        call,
+        ["mem0", body.model_dump()],
+        scope,
         body.messages,
         metadata=body.metadata,
         infer=body.infer is not False,
         memory_type=body.memory_type,
         prompt=body.prompt,
         expires_at=_moment(body.expiration_date),
-        **scope,
     )
-    since = new_id()
-    added = await add(idempotency_key=_key(body))
-    if not await _stands(call, scope, added, since):
-        # Not a repeated request: it is said again, after it was deleted or changed.
-        added = await add()
     return json_response({"results": json_safe(added)["results"]})
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from ..._core import clock
 from ...errors import InvalidInputError, NotFoundError
 from ...rest import memory_detail, preference_detail, reply
 from ..call import Call, ReadCall, WriteCall
+from ..repeats import add_once
 from ..replies import json_response
 from .shapes import AddMessage, DeleteMemory, GetMemory, GetStatus, Owned, SearchMemory, UpdateMemory, single
 
@@ -34,8 +32,6 @@ _EMPTY: dict[str, Any] = {
     "event_detail_list": [],
     "preference_note": "",
 }
-# The time in which the same request is a repeated one, in microseconds.
-_RETRIES = 10 * 60 * 1_000_000
 _OPERATORS = {"and": "AND", "or": "OR", "not": "NOT"}
 
 
@@ -61,13 +57,6 @@ def _filters(given: Any) -> Any:
     return {names.get(name, name): _filters(value) for name, value in given.items()}
 
 
-def _key(body: AddMessage, now: int) -> str:
-    # Their client repeats a request up to three times within a minute, and has no name for it. What is said
-    # again later is said again: it may have been deleted meanwhile.
-    said = json.dumps([body.model_dump(exclude={"async_mode"}), now // _RETRIES], sort_keys=True, default=str)
-    return f"memos:{sha256(said.encode()).hexdigest()}"
-
-
 async def _preferences(call: Call, scope: Mapping[str, Any], limit: int | None) -> list[Any]:
     if scope["user_id"] is None:
         return []
@@ -78,12 +67,13 @@ async def _preferences(call: Call, scope: Mapping[str, Any], limit: int | None) 
 async def add_message(body: AddMessage, call: WriteCall) -> Response:
     named = {"tags": body.tags, "source": body.source, "app_id": body.app_id}
     metadata = {**(body.info or {}), **{name: value for name, value in named.items() if value is not None}}
-    added = await call.memory.add(
+    added = await add_once(
+        call,
+        ["memos", body.model_dump(exclude={"async_mode"})],
+        _scope(call, body, body.conversation_id),
         body.messages,
         metadata=metadata or None,
         async_mode=body.async_mode,
-        idempotency_key=_key(body, clock.now()),
-        **_scope(call, body, body.conversation_id),
     )
     return json_response(reply(added))
 

@@ -17,6 +17,7 @@ from ...rest import json_safe
 from ..call import Call, ReadCall, WriteCall
 from ..caller import ScopeIds
 from ..problems import ForbiddenError, problem_of
+from ..repeats import add_once
 from ..v1.parameters import AgentId, RunId, UserId
 from .envelope import MemoryNotFoundError, ok
 from .shapes import (
@@ -43,15 +44,14 @@ _EXPORTED = ("id", "content", "role", "metadata", "created_at", "updated_at")
 
 async def stored(call: Call, item: Item, scope: ScopeIds, infer: bool) -> list[dict[str, Any]]:
     """Store memories of something that is said, and return them as they are then."""
-    added = await call.memory.add(
-        item.content,
-        metadata=item.metadata,
-        filters=item.filters,
-        scope=item.scope,
-        memory_type=item.memory_type,
-        infer=infer,
-        **scope,
-    )
+    given = {
+        "metadata": item.metadata,
+        "filters": item.filters,
+        "scope": item.scope,
+        "memory_type": item.memory_type,
+        "infer": infer,
+    }
+    added = await add_once(call, ["upstream", item.content, given], scope, item.content, **given)
     ids = [each["id"] for each in added["results"] if each["event"] != "DELETE"]
     if not ids:
         return []
