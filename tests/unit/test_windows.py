@@ -222,9 +222,6 @@ def test_a_row_is_as_near_as_its_best_window(coded: bool) -> None:
         np.testing.assert_allclose(partition.refined(queries[0], some), exact[0][some], atol=0.02)
     else:
         np.testing.assert_allclose(dense, exact, atol=1e-5)
-    numbers = [size or 1 for sizes in SIZES for size in sizes]
-    assert partition.windows(every).tolist() == numbers
-    assert partition.windows(np.array([9, 1, 4])).tolist() == [numbers[9], numbers[1], numbers[4]]
 
 
 def test_without_long_texts_nothing_is_kept_for_them() -> None:
@@ -232,7 +229,6 @@ def test_without_long_texts_nothing_is_kept_for_them() -> None:
     rows, _ = page([1, None, 1], 0, 0)
     partition.append(rows)
     assert rows.windows is None
-    assert partition.windows(np.array([0, 2])).tolist() == [1, 1]
     size = partition.nbytes
     more, _ = page([4], 10, 0)
     partition.append(more)

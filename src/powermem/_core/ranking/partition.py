@@ -322,10 +322,6 @@ class Partition:
             self._further.lift_refined(query, rows, scores)
         return scores
 
-    def windows(self, rows: IntArray) -> IntArray:
-        """Return how many windows the text of each of these rows has, 1 where it has none; same shape."""
-        return np.ones_like(rows) if self._further is None else self._further.numbers(rows)
-
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
         """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
         # The index of names is extended by the speakers that have been added since the last call.

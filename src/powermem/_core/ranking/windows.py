@@ -128,13 +128,6 @@ class FurtherWindows:
         best = np.maximum.reduceat(self.vectors.refined(query, which), begins)
         scores[places] = np.maximum(scores[places], best) - discount(counts + 1)
 
-    def numbers(self, rows: IntArray) -> IntArray:
-        """Return the number of windows of each of these rows, the first included; same shape."""
-        known = self._rows.values
-        places = np.minimum(np.searchsorted(known, rows), len(known) - 1)
-        numbers: IntArray = np.where(known[places] == rows, self._counts()[places] + 1, 1)
-        return numbers
-
     def _counts(self) -> IntArray:
         return np.diff(self._starts.values, append=len(self.vectors))
 
