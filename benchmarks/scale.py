@@ -385,7 +385,7 @@ def _measure_recall(path: Path, rows: int, users: int, rounds: int) -> Samples:
     for text in asked:
         whole = _request(text, scope)
         requests["whole"].append(whole)
-        requests["dense"].append(replace(whole, terms=None, forms={}, boosts=False))
+        requests["dense"].append(replace(whole, terms=None, forms={}, similarity=True))
     answers: dict[str, dict[str, list[set[int]]]] = {}
     for name, most in (("exact", rows), ("codes", 0)):
         # Both within a limit that neither reaches.

@@ -86,7 +86,7 @@ async def test_the_index_finds_nearly_all_of_the_nearest(
     async with AsyncMemory(_config(vector_store)) as memory:
         store = await _built(memory)
         queries = [f"{text} and more" for text in texts[::200]]
-        asked = [SearchRequest(Scope("u"), vector(query), None, 10, boosts=False) for query in queries]
+        asked = [SearchRequest(Scope("u"), vector(query), None, 10, similarity=True) for query in queries]
         exact = await store.search(asked, touch=False)
         monkeypatch.setattr(search, "_EXACT", 20)
         found = await store.search(asked, touch=False)

@@ -87,7 +87,7 @@ def test_the_index_finds_nearly_all_of_the_nearest(
     with Memory(_config(vector_store)) as memory:
         store = _built(memory)
         queries = [f"{text} and more" for text in texts[::200]]
-        asked = [SearchRequest(Scope("u"), vector(query), None, 10, boosts=False) for query in queries]
+        asked = [SearchRequest(Scope("u"), vector(query), None, 10, similarity=True) for query in queries]
         exact = store.search(asked, touch=False)
         monkeypatch.setattr(search, "_EXACT", 20)
         found = store.search(asked, touch=False)

@@ -74,7 +74,7 @@ def conversation(count: int, user: str, run: str = "run", *, long: bool = True) 
 def requests(changes: list[AddMemory], user: str, *, ties: bool = True) -> list[SearchRequest]:
     """Return searches of every kind.
 
-    With ``ties`` also one to which more memories are equally near than boosts look at: which of them an index
+    With ``ties`` also one to which more memories are equally near than take part: which of them an index
     names is its own choice.
     """
     texts = [change.row.text for change in changes]
@@ -97,7 +97,7 @@ def requests(changes: list[AddMemory], user: str, *, ties: bool = True) -> list[
         search_for(queries[0], Scope(user, "a")),
         search_for(queries[0], Scope(user, "")),
         search_for(queries[1], Scope(user, None, "run 2"), 50),
-        search_for(queries[1], whole, boosts=False),
+        search_for(queries[1], whole, similarity=True),
         search_for(queries[1], whole, include_expired=True),
         search_for(queries[1], whole, as_of=_START + 5 * _DAY),
         search_for(queries[1], whole, threshold=0.3, limit=50),
@@ -184,7 +184,7 @@ async def test_the_index_finds_a_text_by_any_of_its_windows(
     for change in changes:
         embedding = change.embedding or b""
         if len(embedding) > size and change.row.expires_at is None:
-            request = SearchRequest(Scope("ana"), embedding[-size:], None, 3, boosts=False)
+            request = SearchRequest(Scope("ana"), embedding[-size:], None, 3, similarity=True)
             [hits] = await opened.search([request], touch=False)
             assert change.row.id in {hit.row.id for hit in hits}
             found += 1

@@ -160,7 +160,7 @@ class AsyncPostgresStore(AsyncServerStore):
         """Score rows with similar vectors or common words, and the turns next to the best of them.
 
         The result is exact up to ``_EXACT`` visible rows, of which at most ``MATCHED`` share a word with the
-        query: then the candidates include all of the best rows before boosts.
+        query: then the candidates include all of the best rows by the mean of both arms.
         """
         visible = await self._visible(reader, request, now)
         counted = await reader.fetch(
@@ -246,4 +246,4 @@ class AsyncPostgresStore(AsyncServerStore):
         return [values[0] for values in found]
 
     def _weights_of(self, request: SearchRequest) -> Weights:
-        return self._weights if request.boosts else self._plain
+        return self._plain if request.similarity else self._weights

@@ -63,7 +63,7 @@ class SearchRequest:
         limit: how many results.
         cues: further signals found in the query.
         forms: of the terms that are forms of a word besides it, the id of that word; it counts once.
-        boosts: whether cues, turns of the same run, sources and age change the score.
+        similarity: whether the score is how alike two texts are, instead of the probability of an answer.
         expression: a parsed filter.
         as_of: search what was true at that moment, microseconds UTC.
         include_expired: also find what has expired.
@@ -77,7 +77,7 @@ class SearchRequest:
     limit: int
     cues: Cues = Cues()
     forms: Mapping[int, int] = field(default_factory=dict)
-    boosts: bool = True
+    similarity: bool = False
     expression: Expression | None = None
     as_of: int | None = None
     include_expired: bool = False

@@ -89,7 +89,7 @@ class Search:
         self._partition = partition
         self._request = request
         self._dense = dense
-        self._weights = weights if request.boosts else weights.plain()
+        self._weights = weights.plain() if request.similarity else weights
         self._now = now
         self._visible = partition.visible(
             now,

@@ -41,7 +41,7 @@ class ServerSearch:
         self._frequencies = frequencies
 
     def leading(self, found: ServerRows) -> list[int]:
-        """Return the rows that take part in the boosts, best first."""
+        """Return the rows that take part, best first."""
         dense, words = self._arms(found)
         base = combine(dense, None if words is None else words.scores, self._weights)
         rows: list[int] = best(base, found.visible, pool_size(self._request.limit)).tolist()

@@ -89,7 +89,7 @@ class Lexical(Protocol):
 
 # A word in a nearby turn counts this share for each turn of distance.
 _FADING = 0.7
-# Outside the period of a query, the boost falls to 37 % within a week, or within the period's own length if
+# Outside the period of a query, the signal falls to 37 % within a week, or within the period's own length if
 # longer.
 _LEAST_SCALE = 7 * DAY
 
@@ -289,7 +289,7 @@ def beside(base: FloatArray, strong: BoolArray, nearby: Nearby) -> FloatArray:
 
     Args:
         base: the rows' scores; shape (rows,).
-        strong: which of them may boost others; shape (rows,).
+        strong: which of them may lift others; shape (rows,).
         nearby: which of these rows are beside each other.
     """
     distances = np.arange(nearby.span + 1, dtype=np.float32)
@@ -301,7 +301,7 @@ def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
 
     Args:
         base: the rows' scores; shape (rows,).
-        strong: which of them may boost others; shape (rows,).
+        strong: which of them may lift others; shape (rows,).
         runs: the code of each row's run, -1 for none; shape (rows,).
     """
     order = np.argsort(runs, kind="stable")

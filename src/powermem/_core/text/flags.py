@@ -1,7 +1,7 @@
 """Flags in the full-text index: is a memory a question, who said it, does it tell a time, when was its event?
 
 A flag is indexed as a term that occurs zero times, so that it changes neither the length of a memory nor its
-score; the boosts of the ranking look it up.
+score; the signals of the ranking look it up.
 """
 
 from __future__ import annotations

@@ -448,7 +448,7 @@ class Extraction:
                 # Twice as many, since rough memories are dropped below: they are similar to what is refined
                 # from them, but will be replaced by it anyway.
                 limit=2 * _NEAR_PER_FACT,
-                boosts=False,
+                similarity=True,
                 expression=expression,
             )
             for candidate, words in zip(found, sought, strict=True)

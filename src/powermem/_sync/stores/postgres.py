@@ -161,7 +161,7 @@ class PostgresStore(ServerStore):
         """Score rows with similar vectors or common words, and the turns next to the best of them.
 
         The result is exact up to ``_EXACT`` visible rows, of which at most ``MATCHED`` share a word with the
-        query: then the candidates include all of the best rows before boosts.
+        query: then the candidates include all of the best rows by the mean of both arms.
         """
         visible = self._visible(reader, request, now)
         counted = reader.fetch(
@@ -241,4 +241,4 @@ class PostgresStore(ServerStore):
         return [values[0] for values in found]
 
     def _weights_of(self, request: SearchRequest) -> Weights:
-        return self._weights if request.boosts else self._plain
+        return self._plain if request.similarity else self._weights

@@ -62,7 +62,7 @@ class Candidates(NamedTuple):
 class AsyncIndexedSearch:
     """The searches of one collection.
 
-    The candidates are the best of all rows, before boosts, up to ``_EXACT`` visible rows of which no more
+    The candidates are the best of all rows by both arms, up to ``_EXACT`` visible rows of which no more
     than ``MATCHED`` share a word with the query. Of more rows, the nearest come from the vector
     index, those with the words from the full-text index, and the frequency of a common word is counted over
     all of the user's rows. For a filter evaluated in Python, all rows are read in pages.
@@ -274,7 +274,7 @@ class AsyncIndexedSearch:
     ) -> list[tuple[int, Ranked]]:
         if not rows:
             return []
-        weights = self._weights if request.boosts else self._plain
+        weights = self._plain if request.similarity else self._weights
         found = ServerRows(rows, {})
         scoring = ServerSearch(
             request,
