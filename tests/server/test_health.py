@@ -22,8 +22,8 @@ def test_a_stopping_server_is_not_ready(served: Served, monkeypatch: pytest.Monk
 
 
 def test_metrics_count_requests_by_route(served: Served) -> None:
-    served.client.get("/v1/memories/1234")
+    served.client.get("/v1/memories/one-of-many")
     text = served.client.get("/metrics").text
     assert 'method="GET",route="/v1/memories/{memory_id}",status="404"' in text
     assert 'powermem_tasks{state="queue_depth"} 0.0' in text
-    assert "1234" not in text
+    assert "one-of-many" not in text
