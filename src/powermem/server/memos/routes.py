@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from ..._core.values import Turn
 from ...errors import InvalidInputError, NotFoundError
 from ...rest import memory_detail, preference_detail, reply
 from ..call import Call, ReadCall, WriteCall
+from ..filters import ids_named
 from ..repeats import add_once
 from ..replies import json_response
 from . import left_out
@@ -93,18 +94,6 @@ def _filters(given: Any) -> Any:
         if name in ("and", "or", "not")
         else value
         for name, value in given.items()
-    }
-
-
-def _named(filters: Any) -> dict[str, Any]:
-    """Return the ids that everything that matches a filter must have."""
-    parts: Sequence[Any] = [filters, *(filters.get("AND") or ())] if isinstance(filters, Mapping) else ()
-    return {
-        name: part[name]
-        for part in parts
-        if isinstance(part, Mapping)
-        for name in ("user_id", "agent_id", "run_id")
-        if isinstance(part.get(name), (str, int))
     }
 
 
@@ -212,6 +201,7 @@ async def update_memory(body: UpdateMemory, call: WriteCall) -> Response:
 
 @router.post("/delete/memory", summary="Delete memories by their ids, a filter, or whose they are")
 async def delete_memory(body: DeleteMemory, call: WriteCall) -> Response:
+    scope = call.scope(*_owner(body))
     named = [
         name for name in ("memory_ids", "user_id", "agent_id", "filter") if getattr(body, name) is not None
     ]
@@ -219,11 +209,10 @@ async def delete_memory(body: DeleteMemory, call: WriteCall) -> Response:
         raise InvalidInputError("give exactly one of memory_ids, user_id, agent_id and filter")
     if body.memory_ids is not None:
         for each in body.memory_ids:
-            await call.memory.delete(str(each), **call.scope())
+            await call.memory.delete(str(each), **scope)
     else:
         filters = _filters(body.filter)
-        ids = dict(zip(("user_id", "agent_id"), _owner(body), strict=True)) | _named(filters)
-        await call.memory.delete_all(filters=filters, **call.scope(**ids))
+        await call.memory.delete_all(filters=filters, **call.scope(**{**scope, **ids_named(filters)}))
     return _ok({"success": True})
 
 

@@ -181,7 +181,7 @@ async def quality(
     call: ReadCall, user_id: UserId = None, agent_id: AgentId = None, time_range: InTime = None
 ) -> Response:
     scope = call.memory._scope(**call.scope(user_id, agent_id))
-    expression = parse_filters(within(time_range, None), None)
+    expression = parse_filters(within(time_range, None), call.memory._zone)
     components = await call.memory._access.open(any_vectors=True)
     total = low = after = 0
     found: Counter[str] = Counter(dict.fromkeys(_FAULTS, 0))
