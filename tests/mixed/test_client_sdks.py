@@ -396,10 +396,10 @@ async def test_an_async_chat_of_gemini_and_its_functions_are_one_exchange(
         return "Bones"
 
     async with async_registered(config, client) as memory:
-        chats.tool = "look_up"
+        chats.tool, chats.on_chat = "look_up", lambda body: "Bones."
         chat = client.aio.chats.create(model="m", config={"tools": [look_up]})
         reply = await chat.send_message("What does my dog Bello eat?")
-        assert reply.text == "You said: What does my dog Bello eat?"
+        assert reply.text == "Bones."
         assert len(chats.heard) == 2
         # Without the SDK's own loop.
         contents: list[Any] = [{"role": "user", "parts": [{"text": "And my cat?"}]}]
@@ -411,9 +411,9 @@ async def test_an_async_chat_of_gemini_and_its_functions_are_one_exchange(
         await client.aio.models.generate_content(model="m", contents=contents)
         assert await async_kept(memory) == [
             ("user", "What does my dog Bello eat?"),
-            ("assistant", "You said: What does my dog Bello eat?"),
+            ("assistant", "Bones."),
             ("user", "And my cat?"),
-            ("assistant", "You said: And my cat?"),
+            ("assistant", "Bones."),
         ]
         memory.llm.unregister(client)
 
