@@ -188,8 +188,8 @@ def stores(session: nox.Session) -> None:
 def clients(session: nox.Session, sdks: str) -> None:
     """Run the tests of registered clients with other SDKs than `tests` has.
 
-    They are the last ones that are built on httpx; and google-genai, LiteLLM and LangChain's chat models, which
-    are too many packages for every environment.
+    They are the last ones that are built on httpx; and google-genai, LiteLLM and LangChain's chat models,
+    which are too many packages for every environment.
     """
     if sdks == "former":
         packages, files = FORMER_CLIENTS, ("tests/_async/test_clients.py", "tests/mixed/test_clients.py")
