@@ -191,11 +191,12 @@ def clients(session: nox.Session, sdks: str) -> None:
     They are the last ones that are built on httpx; and google-genai, LiteLLM and LangChain's chat models,
     which are too many packages for every environment.
     """
-    if sdks == "former":
-        packages, files = FORMER_CLIENTS, ("tests/_async/test_clients.py", "tests/mixed/test_clients.py")
-    else:
-        packages, files = FURTHER_CLIENTS, ("tests/mixed/test_client_sdks.py",)
+    former = sdks == "former"
+    packages = FORMER_CLIENTS if former else FURTHER_CLIENTS
     session.install(".", *nox.project.dependency_groups(GROUPS, "test"), *packages)
+    files = ["tests/_async/test_clients.py", "tests/mixed/test_clients.py"]
+    if not former:
+        files = ["tests/mixed/test_client_sdks.py"]
     session.run("pytest", *PARALLEL, *files, *session.posargs)
 
 
