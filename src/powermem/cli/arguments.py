@@ -378,8 +378,8 @@ def _tasks(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("id", nargs="?", metavar="ID", help="which task")
     parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="whose")
-    parser.add_argument("-a", "--agent", metavar="ID", help="which agent's")
-    parser.add_argument("-r", "--run", metavar="ID", help="of which conversation")
+    parser.add_argument("-a", "--agent", "--agent-id", metavar="ID", help="which agent's")
+    parser.add_argument("-r", "--run", "--run-id", metavar="ID", help="of which conversation")
     parser.add_argument(
         "--status", choices=[str(each) for each in ProcessStatus], help="only tasks in this state"
     )
@@ -415,8 +415,8 @@ def _keys(parser: argparse.ArgumentParser) -> None:
         "--may", choices=("read", "write", "admin"), default="write", help="what it may do (write)"
     )
     parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="the only user that it reaches")
-    parser.add_argument("-a", "--agent", metavar="ID", help="the only agent")
-    parser.add_argument("-r", "--run", metavar="ID", help="the only conversation")
+    parser.add_argument("-a", "--agent", "--agent-id", metavar="ID", help="the only agent")
+    parser.add_argument("-r", "--run", "--run-id", metavar="ID", help="the only conversation")
     parser.add_argument("--expires", type=_moment, metavar="WHEN", help="from when on it is refused")
 
 
