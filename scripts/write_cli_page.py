@@ -25,10 +25,10 @@ def table() -> str:
     from powermem.cli.arguments import command_parsers
 
     _, parsers = command_parsers()
-    rows = [
-        f"| {_code(' '.join((name, *_arguments(parser))))} | {parser.description} | {', '.join(_options(parser))} |"
-        for name, parser in parsers.items()
-    ]
+    rows = []
+    for name, parser in parsers.items():
+        command = _code(" ".join((name, *_arguments(parser))))
+        rows.append(f"| {command} | {parser.description} | {', '.join(_options(parser))} |")
     return "\n".join(("| command | what it does | options |", "|---|---|---|", *rows)) + "\n"
 
 
