@@ -18,7 +18,7 @@ from .conftest import Run
 BASH = shutil.which("bash")
 
 # What is typed, up to the cursor, and what may stand there.
-TYPED = (
+TYPED: tuple[tuple[str, list[str]], ...] = (
     ("powermem ad", ["add"]),
     ("pmem mem", ["memory"]),
     ("pmem memory ", ["add", "search", "get", "update", "delete", "list", "delete-all"]),
