@@ -29,8 +29,8 @@ def test_the_tables_are_complete() -> None:
         "mock", "none",
     }  # fmt: skip
     assert set(known("reranker")) == {
-        "qwen", "jina", "zai", "cohere", "tei", "llm", "generic", "zero_entropy", "llm_reranker", "huggingface",
-        "sentence_transformer",
+        "qwen", "jina", "zai", "cohere", "tei", "llm", "generic", "zero_entropy", "llm_reranker",
+        "huggingface", "sentence_transformer",
     }  # fmt: skip
     assert set(known_stores()) == {
         "sqlite",
