@@ -180,6 +180,8 @@ class AsyncAgentMemory:
         return None
 
     async def _context(self, query: str, max_tokens: int) -> str:
-        return await self.memory.context(
+        found = await self.memory.context(
             query, **self._ids, limit=self._limit, threshold=self._threshold, max_tokens=max_tokens
         )
+        # A plain one: some frameworks refuse, or cannot store, a subclass.
+        return str(found)

@@ -181,6 +181,8 @@ class AgentMemory:
         return None
 
     def _context(self, query: str, max_tokens: int) -> str:
-        return self.memory.context(
+        found = self.memory.context(
             query, **self._ids, limit=self._limit, threshold=self._threshold, max_tokens=max_tokens
         )
+        # A plain one: some frameworks refuse, or cannot store, a subclass.
+        return str(found)
