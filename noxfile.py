@@ -13,7 +13,7 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "generated", "typing", "docs", "tests", "stores", "clients"]
+nox.options.sessions = ["lint", "generated", "typing", "site", "docs", "tests", "stores", "clients"]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
 SUPPORTED = ["3.10", "3.11", "3.12", "3.13", "3.14"]
@@ -88,6 +88,13 @@ def docs(session: nox.Session) -> None:
     """Run the examples of the documentation."""
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
     session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def site(session: nox.Session) -> None:
+    """Build the documentation as one site in build/site; a broken link or a page without a place fails."""
+    session.install(".", *nox.project.dependency_groups(GROUPS, "site"))
+    session.run("python", "scripts/build_site.py", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
