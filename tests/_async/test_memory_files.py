@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ async def test_versions_compare_and_set(files: AsyncMemoryFiles) -> None:
 
 
 async def test_one_of_several_writers_wins(files: AsyncMemoryFiles) -> None:
-    async def outcome(call: partial[object]) -> bool:
+    async def outcome(call: partial[Any]) -> bool:
         try:
             await call()
         except DocumentConflictError:

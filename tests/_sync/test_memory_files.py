@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_versions_compare_and_set(files: MemoryFiles) -> None:
 
 
 def test_one_of_several_writers_wins(files: MemoryFiles) -> None:
-    def outcome(call: partial[object]) -> bool:
+    def outcome(call: partial[Any]) -> bool:
         try:
             call()
         except DocumentConflictError:

@@ -31,8 +31,8 @@ class Agents:
     def __init__(self, memory: Memory | AsyncMemory, **options: Any) -> None:
         self._owners: Colours[_Owners[AgentMemory], _Owners[AsyncAgentMemory]] = Colours(
             memory,
-            lambda one: _Owners(lambda ids: AgentMemory(one, **ids, **options)),
-            lambda one: _Owners(lambda ids: AsyncAgentMemory(one, **ids, **options)),
+            lambda one: _Owners(lambda ids: AgentMemory(one, **{**options, **ids})),
+            lambda one: _Owners(lambda ids: AsyncAgentMemory(one, **{**options, **ids})),
         )
 
     def blocking(self, **ids: str | None) -> AgentMemory:

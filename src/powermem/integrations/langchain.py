@@ -23,10 +23,10 @@ __all__ = ["MemoryMiddleware"]
 _RECALLED = "powermem_recalled"
 
 
-class MemoryState(AgentState[Any]):
+class MemoryState(AgentState[Any]):  # type: ignore[type-arg, misc, unused-ignore]
     """The state of an agent with this middleware; what is recalled for a turn is neither input nor output."""
 
-    powermem_recalled: NotRequired[Annotated[str, PrivateStateAttr]]
+    powermem_recalled: NotRequired[Annotated[str, PrivateStateAttr]]  # type: ignore[valid-type, unused-ignore]
 
 
 class MemoryMiddleware(AgentMiddleware[Any, Any, Any]):

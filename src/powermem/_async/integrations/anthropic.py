@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="AsyncMemoryTool")
 
 
-def _told(method: Callable[[T, Any], Awaitable[str]]) -> Callable[[T, Any], Awaitable[str]]:
+def _told(method: Callable[[T, Any], Awaitable[str]]) -> Any:
     """Let a method tell the model what went wrong, as Anthropic's own tools do."""
 
     @wraps(method)

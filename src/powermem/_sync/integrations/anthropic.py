@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="MemoryTool")
 
 
-def _told(method: Callable[[T, Any], str]) -> Callable[[T, Any], str]:
+def _told(method: Callable[[T, Any], str]) -> Any:
     """Let a method tell the model what went wrong, as Anthropic's own tools do."""
 
     @wraps(method)
