@@ -1,4 +1,4 @@
-"""Providers of Microsoft's Agent Framework: ``pip install "powermem[agent-framework]"``."""
+"""Providers of Microsoft's Agent Framework; its extra is ``agent-framework``."""
 
 from __future__ import annotations
 

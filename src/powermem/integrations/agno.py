@@ -1,4 +1,4 @@
-"""A learning store of Agno: ``pip install "powermem[agno]"``."""
+"""A learning store of Agno; its extra is ``agno``."""
 
 from __future__ import annotations
 
@@ -138,9 +138,7 @@ class PowerMemStore(LearningStore):
 
 
 def _said(messages: Iterable[Any]) -> list[AgentMessage]:
-    """Return the new messages of a run: Agno sends those of earlier runs along, marked."""
+    # Agno learns while the model is still answering; the answer comes along with the history of the next run.
     return [
-        AgentMessage(one.role, one.get_content_string(), one.id, one.created_at, one.name)
-        for one in messages
-        if not one.from_history
+        AgentMessage(one.role, one.get_content_string(), one.id, one.created_at, one.name) for one in messages
     ]

@@ -1,4 +1,4 @@
-"""A memory of AutoGen: ``pip install "powermem[autogen]"``."""
+"""A memory of AutoGen; its extra is ``autogen``."""
 
 from __future__ import annotations
 

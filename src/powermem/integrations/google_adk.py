@@ -1,4 +1,4 @@
-"""A memory service of Google's Agent Development Kit: ``pip install "powermem[google-adk]"``."""
+"""A memory service of Google's Agent Development Kit; its extra is ``google-adk``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A memory block of LlamaIndex: ``pip install "powermem[llama-index]"``."""
+"""A memory block of LlamaIndex; its extra is ``llama-index``."""
 
 from __future__ import annotations
 

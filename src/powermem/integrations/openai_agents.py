@@ -1,4 +1,4 @@
-"""A session of OpenAI Agents: ``pip install "powermem[openai-agents]"``."""
+"""A session of OpenAI Agents; its extra is ``openai-agents``."""
 
 from __future__ import annotations
 

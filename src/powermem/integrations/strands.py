@@ -1,4 +1,4 @@
-"""A memory store of Strands Agents: ``pip install "powermem[strands]"``."""
+"""A memory store of Strands Agents; its extra is ``strands``."""
 
 from __future__ import annotations
 
