@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("agents.memory")
 
-from agents import Agent, RunConfig, Runner, SessionSettings
+from agents import Agent, OpenAIResponsesModel, RunConfig, Runner, SessionSettings
+from openai import AsyncOpenAI
 
 from powermem import AsyncMemory, Memory
 from powermem.integrations.openai_agents import PowerMemSession
@@ -24,6 +25,11 @@ def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_AGENTS_DISABLE_TRACING", "1")
 
 
+def cook(**options: Any) -> Agent[Any]:
+    # With a client of its own, as connections cannot be used from another event loop.
+    return Agent("Cook", model=OpenAIResponsesModel("gpt-4o", AsyncOpenAI()), **options)
+
+
 class TestSession(Conformance):
     def options(self, memory: Memory | AsyncMemory, who: Who) -> dict[str, Any]:
         session = PowerMemSession(who.session_id, memory, user_id=who.user_id)
@@ -33,10 +39,10 @@ class TestSession(Conformance):
         }
 
     def turn(self, memory: Memory, who: Who, text: str) -> str:
-        return str(Runner.run_sync(Agent("Cook"), text, **self.options(memory, who)).final_output)
+        return str(Runner.run_sync(cook(), text, **self.options(memory, who)).final_output)
 
     async def async_turn(self, memory: AsyncMemory, who: Who, text: str) -> str:
-        return str((await Runner.run(Agent("Cook"), text, **self.options(memory, who))).final_output)
+        return str((await Runner.run(cook(), text, **self.options(memory, who))).final_output)
 
 
 def item(text: str, role: str = "user") -> dict[str, str]:
@@ -52,7 +58,7 @@ async def test_the_model_recalls_with_a_tool(memory: Memory, model: ChatServer) 
         if any(one.get("type") == "function_call_output" for one in body["input"])
         else Call("recall_memories", {"query": QUESTION})
     )
-    agent = Agent("Cook", tools=[session.recall_tool()])
+    agent = cook(tools=[session.recall_tool()])
     assert (await Runner.run(agent, QUESTION, session=session)).final_output == "Rome."
     assert FACT in model.heard[-1].shown
     assert "Oslo" not in model.heard[-1].shown
