@@ -13,7 +13,7 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "generated", "typing", "docs", "tests", "stores", "clients"]
+nox.options.sessions = ["lint", "generated", "typing", "docs", "tests", "stores", "clients", "dashboard"]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
 SUPPORTED = ["3.10", "3.11", "3.12", "3.13", "3.14"]
@@ -146,6 +146,13 @@ def clients(session: nox.Session) -> None:
         "tests/mixed/test_clients.py",
         *session.posargs,
     )
+
+
+@nox.session(python=NEWEST)
+def dashboard(session: nox.Session) -> None:
+    """Run the tests of the page in a real Chromium, which comes from the distribution (`chromium`)."""
+    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"), "playwright>=1.50")
+    session.run("pytest", "tests/dashboard", "--durations=5", *session.posargs)
 
 
 @nox.session(python=NEWEST)

@@ -32,6 +32,18 @@ class Said(NamedTuple):
     instead: str = ""
 
 
+class Told(NamedTuple):
+    """A server to which the story was told.
+
+    Attributes:
+        served: the server.
+        ids: of the memories, by their texts.
+    """
+
+    served: Served
+    ids: dict[str, str]
+
+
 STORY = [
     Said(
         "2024-02-03",

@@ -19,6 +19,7 @@ const app = document.getElementById("app");
 // What the key may do; null as long as nobody is signed in.
 let session = null;
 let leave = new AbortController();
+let moved = false;
 
 /** Read the address: `#/memories/12?user=ana` is the view "memories", the id "12" and the query. */
 function readAddress() {
@@ -26,9 +27,17 @@ function readAddress() {
   const [name, id = null] = path.split("/");
   return {
     name: name in VIEWS ? name : "memories",
-    id: id === null ? null : decodeURIComponent(id),
+    id: id === null ? null : decoded(id),
     query: Object.fromEntries(new URLSearchParams(query)),
   };
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function start() {
@@ -61,6 +70,7 @@ function signIn(error) {
       submit: (event) => {
         event.preventDefault();
         useKey(key.value.trim(), keep.checked);
+        moved = true;
         start();
       },
     },
@@ -136,12 +146,13 @@ async function show() {
   const chosen = app.querySelector(".whose input");
   if (chosen) chosen.value = user;
   const heading = h("h1", { tabindex: "-1" }, view.TITLE);
-  const body = h("div", { class: "view", "aria-busy": "true" }, h("p", { class: "loading" }, "Loading …"));
+  const body = h("div", { class: "view", "aria-busy": "true", "data-place": location.hash }, h("p", { class: "loading" }, "Loading …"));
   document.title = `${view.TITLE} – powermem`;
   const main = document.getElementById("main");
   main.replaceChildren(heading, body);
-  // Whoever reads with their ears hears that there is another view; a search keeps the focus where it is.
-  if (!query.focus) heading.focus({ preventScroll: true });
+  // Whoever reads with their ears hears that there is another view; a page that just opens begins at its top.
+  if (moved) heading.focus({ preventScroll: true });
+  moved = true;
   window.scrollTo(0, 0);
   try {
     const shown = await view.show({ id, query, user, session, signal, heading, again: show });
@@ -159,5 +170,10 @@ async function show() {
   }
 }
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  // The address names the view, so the link itself leads nowhere.
+  event.preventDefault();
+  document.querySelector("main h1")?.focus();
+});
 window.addEventListener("hashchange", show);
 start();

@@ -77,8 +77,15 @@ export function empty(title, ...advice) {
   return h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), advice.map((each) => h("p", {}, each)));
 }
 
+let fields = 0;
+
+/** A control with its label, and a hint that describes it. */
 export function field(label, control, hint = null) {
-  return h("label", { class: "field" }, h("span", {}, label), control, hint && h("small", {}, hint));
+  fields += 1;
+  control.id = `field-${fields}`;
+  if (hint) control.setAttribute("aria-describedby", `hint-${fields}`);
+  return h("div", { class: "field" },
+    h("label", { for: control.id }, label), control, hint && h("small", { id: `hint-${fields}` }, hint));
 }
 
 export function choice(options, chosen, attributes = {}) {

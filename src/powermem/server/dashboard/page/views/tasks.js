@@ -123,7 +123,8 @@ class Item {
     this.task = { ...this.task, ...task };
     const { status, stage, error, user_id, attempts, knowledge_count, created_at, updated_at } = this.task;
     this.state.replaceChildren(badge(STATES[status] ?? status, LOOKS[status]));
-    this.stage.textContent = OPEN.includes(status) || status === "failed" ? stage : "";
+    // Such as "extracting" or "over budget"; what the state says already is not told twice.
+    this.stage.textContent = stage === status || !(OPEN.includes(status) || status === "failed") ? "" : stage;
     this.error.textContent = error ?? "";
     this.error.hidden = !error;
     this.line.replaceChildren(...[
