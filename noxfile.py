@@ -13,7 +13,18 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "generated", "typing", "docs", "tests", "stores", "clients", "dashboard"]
+nox.options.sessions = [
+    "lint",
+    "generated",
+    "typing",
+    "site",
+    "docs",
+    "tests",
+    "stores",
+    "clients",
+    "frameworks",
+    "dashboard",
+]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
 SUPPORTED = ["3.10", "3.11", "3.12", "3.13", "3.14"]
@@ -56,6 +67,37 @@ NEWEST = PYTHONS[-1]
 
 # The others are built on httpx2; `tests` has these.
 FORMER_CLIENTS = ("openai==2.54.0", "anthropic==0.125.0")
+FURTHER_CLIENTS = (
+    "google-genai>=1.0",
+    "langchain-anthropic>=1.0",
+    "langchain-google-genai>=4.0",
+    "langchain-openai>=1.0",
+    "litellm>=1.70",
+)
+
+# Groups of agent frameworks that can be installed together.
+FRAMEWORKS = {
+    "current": (
+        "agent-framework-core>=1.20",
+        "agno>=3.1",
+        "anthropic>=2.10",
+        "deepagents>=0.7",
+        "google-adk>=2.10",
+        "langchain>=1.5",
+        "langchain-openai>=1.5",
+        "langgraph>=1.2",
+        "langgraph-checkpoint-conformance",
+        "llama-index-core>=0.14",
+        "openai>=3.50",
+        "openai-agents>=0.20",
+        "pydantic-ai-harness>=0.60",
+        "pydantic-ai-slim[anthropic,openai]>=2.60",
+        "strands-agents>=1.60",
+    ),
+    "crewai": ("crewai>=1.15",),
+}
+# Frameworks support a new Python late.
+FRAMEWORKS_PYTHON = next((version for version in reversed(PYTHONS) if version != "3.14"), NEWEST)
 
 PARALLEL = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal")
 
@@ -88,6 +130,13 @@ def docs(session: nox.Session) -> None:
     """Run the examples of the documentation."""
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
     session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def site(session: nox.Session) -> None:
+    """Build the documentation as one site in build/site; a broken link or a page without a place fails."""
+    session.install(".", *nox.project.dependency_groups(GROUPS, "site"))
+    session.run("python", "scripts/build_site.py", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
@@ -136,16 +185,38 @@ def stores(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
-def clients(session: nox.Session) -> None:
-    """Run the tests of registered clients with the last SDKs that are built on httpx."""
-    session.install(".", *nox.project.dependency_groups(GROUPS, "test"), *FORMER_CLIENTS)
-    session.run(
-        "pytest",
-        *PARALLEL,
-        "tests/_async/test_clients.py",
-        "tests/mixed/test_clients.py",
-        *session.posargs,
-    )
+@nox.parametrize("sdks", ["former", "further"])
+def clients(session: nox.Session, sdks: str) -> None:
+    """Run the tests of registered clients with other SDKs than `tests` has.
+
+    They are the last ones that are built on httpx; and google-genai, LiteLLM and LangChain's chat models,
+    which are too many packages for every environment.
+    """
+    former = sdks == "former"
+    packages = FORMER_CLIENTS if former else FURTHER_CLIENTS
+    session.install(".", *nox.project.dependency_groups(GROUPS, "test"), *packages)
+    files = ["tests/_async/test_clients.py", "tests/mixed/test_clients.py"]
+    if not former:
+        files = ["tests/mixed/test_client_sdks.py"]
+    session.run("pytest", *PARALLEL, *files, *session.posargs)
+
+
+@nox.session(python=FRAMEWORKS_PYTHON)
+@nox.parametrize("packages", [nox.param(packages, id=name) for name, packages in FRAMEWORKS.items()])
+def frameworks(session: nox.Session, packages: tuple[str, ...]) -> None:
+    """Run the adapters of agent frameworks with the real packages, and the examples of their pages."""
+    _install_fast(session, ".", *nox.project.dependency_groups(GROUPS, "frameworks"), *packages)
+    session.run("pytest", "-o", "filterwarnings=default", "tests/integrations", *session.posargs)
+
+
+def _install_fast(session: nox.Session, *requirements: str) -> None:
+    """Install with uv, which takes a tenth of the time for the hundreds of packages of a framework."""
+    try:
+        session.install("uv")
+        python = str(Path(session.bin) / "python")
+        session.run("uv", "pip", "install", "--quiet", "--python", python, *requirements)
+    except nox.command.CommandFailed:
+        session.install(*requirements)
 
 
 @nox.session(python=NEWEST)

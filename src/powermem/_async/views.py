@@ -41,13 +41,15 @@ class AsyncClients(Generic[M]):
 
         Args:
             client: an ``OpenAI``, ``AsyncOpenAI``, ``AzureOpenAI``, ``AsyncAzureOpenAI``, ``Anthropic`` or
-                ``AsyncAnthropic``, or one of their SDKs' clients for other clouds.
+                ``AsyncAnthropic``, or one of their SDKs' clients for other clouds; a ``Client`` of
+                ``google.genai``; the module ``litellm`` or its ``Router``; a chat model of LangChain.
 
         Returns:
             The memory.
 
         Raises:
-            InvalidInputError: it is none of these, or is registered with another memory.
+            UnsupportedLLMProviderError: it is none of these.
+            InvalidInputError: it is registered with another memory.
             ClosedError: the memory was closed.
         """
         self._attendance.register(client)

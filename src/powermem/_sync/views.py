@@ -42,13 +42,15 @@ class Clients(Generic[M]):
 
         Args:
             client: an ``OpenAI``, ``OpenAI``, ``AzureOpenAI``, ``AzureOpenAI``, ``Anthropic`` or
-                ``Anthropic``, or one of their SDKs' clients for other clouds.
+                ``Anthropic``, or one of their SDKs' clients for other clouds; a ``Client`` of
+                ``google.genai``; the module ``litellm`` or its ``Router``; a chat model of LangChain.
 
         Returns:
             The memory.
 
         Raises:
-            InvalidInputError: it is none of these, or is registered with another memory.
+            UnsupportedLLMProviderError: it is none of these.
+            InvalidInputError: it is registered with another memory.
             ClosedError: the memory was closed.
         """
         self._attendance.register(client)
