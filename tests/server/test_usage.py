@@ -45,5 +45,5 @@ def test_the_usage_is_of_all_users_and_not_for_every_key(locked: Served, permiss
 
 
 @pytest.mark.parametrize("days", [0, 367, "many"])
-def test_a_wrong_number_of_days_is_refused(served: Served, days: object) -> None:
+def test_a_wrong_number_of_days_is_refused(served: Served, days: int | str) -> None:
     assert served.client.get("/v1/usage", params={"days": days}).status_code == 400
