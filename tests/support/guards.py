@@ -34,7 +34,7 @@ IMPORTS = {
     **dict.fromkeys(["_async", "_sync"], _PURE | {"_concurrency", "_drivers", "_sqlite", "config"}),
 }
 VALUES = frozenset({"_version", "errors", "rest", "tokens", "types"})
-DOORS = frozenset({"__init__", "__main__", "_create", "cli", "evaluation", "mcp", "server"})
+DOORS = frozenset({"__init__", "__main__", "_create", "cli", "evaluation", "mcp", "notebook", "server"})
 # Inside a colour, these import no other folder or module of it than those named.
 COLOURED_IMPORTS = {"stores": frozenset[str](), "providers": frozenset({"stores"})}
 
