@@ -58,7 +58,8 @@ def test_results_become_tables_once_the_extension_is_loaded(shell: Any, memory: 
     assert "<script>" not in shown(shell, memory.get_all(user_id="ana"))
     assert "&lt;script&gt;" in shown(shell, memory.get_all(user_id="ana"))
     assert "ADD" in shown(shell, memory.history(found["results"][0]["id"]))
-    for other in ({"a": 1}, [1, 2], {"results": []}, {}, []):
+    others: list[object] = [{"a": 1}, [1, 2], {"results": []}, {}, []]
+    for other in others:
         assert shown(shell, other) is None
     shell.run_line_magic("unload_ext", "powermem.notebook")
     assert shown(shell, found) is None
