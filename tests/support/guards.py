@@ -35,7 +35,7 @@ IMPORTS = {
 }
 VALUES = frozenset({"_version", "errors", "rest", "tokens", "types"})
 DOORS = frozenset(
-    {"__init__", "__main__", "_create", "cli", "evaluation", "integrations", "mcp", "notebook", "server"}
+    {"__init__", "__main__", "_create", "cli", "compat", "evaluation", "integrations", "mcp", "server"}
 )
 # Inside a colour, this folder alone is above the facade: it imports it, and nothing imports this folder.
 FACADE_USERS = "integrations"

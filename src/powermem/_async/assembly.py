@@ -115,7 +115,7 @@ class Components:
 
     http: AsyncHTTPClient
     store: AsyncStore
-    meter: AsyncMeter | None
+    meter: AsyncMeter
     embedder: AsyncBatchedEmbedder | None
     encoder: AsyncEncoder
     extractor: AsyncExtractor
@@ -138,8 +138,7 @@ class Components:
     async def disconnect(self) -> None:
         """Close every connection."""
         try:
-            if self.meter is not None:
-                await self.meter.close()
+            await self.meter.close()
             await self.store.close()
         finally:
             if self.embedder is not None:

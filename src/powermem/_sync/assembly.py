@@ -116,7 +116,7 @@ class Components:
 
     http: HTTPClient
     store: Store
-    meter: Meter | None
+    meter: Meter
     embedder: BatchedEmbedder | None
     encoder: Encoder
     extractor: Extractor
@@ -139,8 +139,7 @@ class Components:
     def disconnect(self) -> None:
         """Close every connection."""
         try:
-            if self.meter is not None:
-                self.meter.close()
+            self.meter.close()
             self.store.close()
         finally:
             if self.embedder is not None:
