@@ -65,6 +65,7 @@ from .._core.results.records import (
 )
 from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import ProcessStatus, Task, work_scope
+from .._core.text.cleaning import clean_text
 from .._core.values import Row, Scope
 from ..errors import InvalidInputError, NotFoundError, PowerMemError
 from ..types import (
@@ -1375,13 +1376,40 @@ class Memory:
         Raises:
             InvalidInputError: an argument is wrong.
         """
-        asked = check_text_given(query, "query")
+        asked = check_text_given(clean_text(query) if isinstance(query, str) else query, "query")
         size = check_limit(5 if limit is None else limit, top_k, least=1)
         who = self._attendance.named()
         if who is None:
             return []
         hits = self._attendance.find(self._access, asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
+
+    def delete_entity_memories(self, entity_id: Id | None = None) -> DeleteAllResult:
+        """Delete what is known about a user, and keep what was said.
+
+        Memories, preferences and messages that wait to be processed are forgotten, of all conversations and,
+        unless this memory has an agent of its own, of all agents; the source turns stay, and nothing is
+        learned from them again.
+
+        Args:
+            entity_id: the user; the one set by ``attribution`` without it.
+
+        Returns:
+            ``{"deleted": int}``, the number of memories.
+
+        Raises:
+            InvalidInputError: there is no user.
+        """
+        who = self._attendance.attributions.current().entity_id if entity_id is None else entity_id
+        if who is None:
+            raise InvalidInputError("entity_id: expected a user, since attribution(entity_id) names none")
+        whose = self._scope(who, None, None)
+        components = self._ready()
+        # What is being written now belongs to what was said before.
+        self._access.engine().keeper.settle(None)
+        (deleted,) = components.store.apply([DeleteWhere(whose, None, clock.now(), keep_turns=True)])
+        assert isinstance(deleted, int)
+        return {"deleted": deleted}
 
     def observe(self, messages: Messages, reply: object = None) -> list[TurnRecord]:
         """Remember an exchange with any language model, and learn from it in the background.
