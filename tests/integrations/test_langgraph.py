@@ -111,7 +111,7 @@ def _answers(reference: InMemoryStore, ops: list[Any]) -> list[Any]:
         for namespace in [one for one, items in reference._data.items() if not items]:
             del reference._data[namespace]
 
-    answers = []
+    answers: list[Any] = []
     for op in ops:
         answers += [None] if isinstance(op, PutOp) else reference.batch([op])
         forget_empty()
