@@ -23,6 +23,7 @@ nox.options.sessions = [
     "stores",
     "clients",
     "frameworks",
+    "dashboard",
 ]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
@@ -218,6 +219,13 @@ def _install_fast(session: nox.Session, *requirements: str) -> None:
         session.run("uv", "pip", "install", "--quiet", "--python", python, *requirements)
     except nox.command.CommandFailed:
         session.install(*requirements)
+
+
+@nox.session(python=NEWEST)
+def dashboard(session: nox.Session) -> None:
+    """Run the tests of the page in a real Chromium, which comes from the distribution (`chromium`)."""
+    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"), "playwright>=1.50")
+    session.run("pytest", "tests/dashboard", "--durations=5", *session.posargs)
 
 
 @nox.session(python=NEWEST)
