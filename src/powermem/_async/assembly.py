@@ -189,6 +189,7 @@ def assemble(
     extractor = AsyncExtractor(
         llm,
         extraction_prompt=settings.prompts.fact_extraction,
+        instructions=settings.prompts.instructions,
         decision_prompt=settings.prompts.update_memory,
         categories=settings.prompts.categories,
     )

@@ -190,6 +190,7 @@ def assemble(
     extractor = Extractor(
         llm,
         extraction_prompt=settings.prompts.fact_extraction,
+        instructions=settings.prompts.instructions,
         decision_prompt=settings.prompts.update_memory,
         categories=settings.prompts.categories,
     )
