@@ -216,6 +216,7 @@ def frameworks(session: nox.Session, packages: tuple[str, ...]) -> None:
     # What the frameworks warn of, and leave open, is theirs.
     quiet = ("-o", "filterwarnings=ignore")
     session.run("pytest", *quiet, "--durations=5", "tests/integrations", *session.posargs)
+    session.run("pytest", *quiet, "tests/docs/test_examples.py", "-k", "integrations")
 
 
 def _install_fast(session: nox.Session, *requirements: str) -> None:
