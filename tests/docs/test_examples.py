@@ -48,8 +48,10 @@ def test_the_examples_work(
 ) -> None:
     blocks = read_blocks(path)
     _need(blocks)
-    if path.name in TALKING or path.parent.name == "integrations":
+    if path.name in TALKING:
         request.getfixturevalue("providers")
+    elif path.parent.name == "integrations":
+        request.getfixturevalue("addressed")
     _work(blocks, place, capsys)
 
 

@@ -1,4 +1,4 @@
-"""A capability for Pydantic AI, and a store for its harness: ``pip install "powermem[pydantic-ai]"``."""
+"""A capability for Pydantic AI, and a store for its harness; its extra is ``pydantic-ai``."""
 
 from __future__ import annotations
 
