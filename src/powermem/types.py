@@ -589,9 +589,12 @@ class ConfigDict(TypedDict):
     timezone: NotRequired[str]
     custom_fact_extraction_prompt: NotRequired[str]
     custom_update_memory_prompt: NotRequired[str]
+    custom_instructions: NotRequired[str]
     categories: NotRequired[dict[str, str]]
 
     custom_importance_evaluation_prompt: NotRequired[str]
+    history_db_path: NotRequired[str]
+    enable_graph: NotRequired[bool]
     version: NotRequired[str]
     query_rewrite: NotRequired[dict[str, Any]]
     graph_store: NotRequired[dict[str, Any]]
