@@ -1,7 +1,7 @@
 """Read chat histories and the exports of other memories without storing them.
 
-``read(path)`` returns a `History`: an iterable of `Message` and `Kept`, whose ``survey()`` tells what is in it.
-``Memory.load_history`` loads one.
+``read(path)`` returns a `History`: an iterable of `Message` and `Kept`, whose ``survey()`` tells what is in
+it. ``Memory.load_history`` loads one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def read(
         The history. Iterating over it reads it, as often as wanted; ``survey()`` returns what is in it.
 
     Raises:
-        InvalidInputError: it cannot be read, or has none of the formats; the message says what was looked for.
+        InvalidInputError: it cannot be read, or has none of the formats; the message says what was looked
+        for.
     """
     return History(
         path,

@@ -68,7 +68,7 @@ def chatgpt(
     *nodes: dict[str, Any], id: str = "c-1", current: str | None = None, **more: Any
 ) -> dict[str, Any]:
     """A conversation of ChatGPT with a root, and the nodes below it."""
-    mapping = {"root": {"id": "root", "message": None, "parent": None, "children": []}}
+    mapping: dict[str, Any] = {"root": {"id": "root", "message": None, "parent": None, "children": []}}
     mapping |= {one["id"]: one for one in nodes}
     for one in nodes:
         mapping[one["parent"]]["children"].append(one["id"])

@@ -32,13 +32,14 @@ SQLite at ./data/powermem_dev.db, the local embedder, and rules that extract fac
 Exit codes: 0 success, 1 error, 2 wrong usage, 130 interrupted.
 """
 _LOAD = """\
-FILE may be the export of a chat or of another memory, as it was downloaded (a file, a ZIP or a folder): ChatGPT,
-Claude, Gemini, WhatsApp, Telegram, Slack, Discord, CSV, mbox; mem0, Zep, Letta, Memobase, the MCP memory server.
-What was loaded before is left out, so that the same command resumes, and loads what is new of a newer export;
---checkpoint is not needed. --dry-run shows what is in it. docs/histories.md has the details.
+FILE may be the export of a chat or of another memory, as it was downloaded (a file, a ZIP or a folder):
+chatgpt, claude, gemini, whatsapp, telegram, slack, discord, csv, mbox; mem0, zep, letta, memobase, mcp-memory
+(the official memory server). What was loaded before is left out, so that the same command resumes, and loads
+what is new of a newer export; it needs no --checkpoint. --dry-run shows what is in it. docs/histories.md has
+the details.
 
-Otherwise FILE contains one JSON value on each line or, if its name ends in .json, one document: an array of values
-or a single one. '-' reads lines from standard input. A value is
+Otherwise FILE contains one JSON value on each line or, if its name ends in .json, one document: an array of
+values or a single one. '-' reads lines from standard input. A value is
   "a text"
   [{"role": "user", "content": "..."}, ...]     messages; in a .json file also the array itself
   {"messages": ..., "user_id": ..., "timestamp": ..., ...}     the arguments of Memory.add
@@ -448,7 +449,7 @@ def _saying(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timezone",
         metavar="ZONE",
-        help="the speaker's time zone, such as Europe/Berlin, for times without an offset (the configured one)",
+        help="the time zone of times without an offset, such as Europe/Berlin (the configured one, else UTC)",
     )
     parser.add_argument("--no-infer", action="store_true", help="store each message word for word")
 

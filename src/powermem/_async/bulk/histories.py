@@ -37,8 +37,8 @@ _DONE = '{"results": [], "status": "completed", "task_id": "", "usage": {}}'
 class AsyncHistoryLoader:
     """Loads the items of one history.
 
-    A message is stored along with its key, in one transaction; what has a key already is left out. So a second
-    load, or that of a newer export, stores what is new.
+    A message is stored along with its key, in one transaction; what has a key already is left out. So a
+    second load, or that of a newer export, stores what is new.
 
     Args:
         adding: adds the messages.

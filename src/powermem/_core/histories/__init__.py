@@ -1,6 +1,7 @@
 """Readers of chat histories and of the exports of other memories, one module for each format.
 
-A reader is a generator of `Message` and `Kept` values. What it cannot read, it notes in a `Report` and goes on.
+A reader is a generator of `Message` and `Kept` values. What it cannot read, it notes in a `Report` and goes
+on.
 """
 
 from __future__ import annotations

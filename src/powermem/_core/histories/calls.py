@@ -56,8 +56,9 @@ class Part:
 class Keys:
     """Makes the key of each message of a history.
 
-    It is made of the id that the export gives a message or, without one, of speaker, time and text, and of how
-    often the same was said at that time before. So a message has the same key in every export that contains it.
+    It is made of the id that the export gives a message or, without one, of speaker, time and text, and of
+    how often the same was said at that time before. So a message has the same key in every export that
+    contains it.
 
     Args:
         format: the format.
@@ -70,7 +71,8 @@ class Keys:
     def of(self, message: Message) -> str:
         """Return the key of a message; the messages are given in their order."""
         if message.id is not None:
-            # A message may move from its channel to a thread, but an id is only unique in one of some formats.
+            # A message may move from its channel to a thread, but an id is only unique in one of some
+            # formats.
             place = message.conversation.partition("/")[0] if self._format != "mbox" else ""
             return _digest(self._format, "id", place, message.id)
         base = _digest(
@@ -136,7 +138,8 @@ class Target:
 
     Attributes:
         format: the format.
-        user_id: whose they are; likewise ``agent_id`` and ``run_id``. Without ``run_id``, a conversation is a run.
+        user_id: whose they are; likewise ``agent_id`` and ``run_id``. Without ``run_id``, a conversation is a
+            run.
         metadata: kept with everything.
     """
 

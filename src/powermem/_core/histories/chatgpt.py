@@ -2,8 +2,8 @@
 
 The format is not documented by OpenAI. This follows the public descriptions of mitkury/chatgpt-export-parser
 (docs/chatgpt-data-export-format.md) and the readers of other open projects, which agree: an array of
-conversations, each with a tree of messages in ``mapping`` and its newest leaf in ``current_node``. Since early
-2026 the array is divided into ``conversations-000.json`` and so on.
+conversations, each with a tree of messages in ``mapping`` and its newest leaf in ``current_node``. Since
+early 2026 the array is divided into ``conversations-000.json`` and so on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from .values import Items, Message, Options, Report
 _FILE = re.compile(r"conversations(?:-\d+)?\.json", re.IGNORECASE)
 _REASONING = ("thoughts", "reasoning_recap")
 _INSTRUCTIONS = ("user_editable_context", "model_editable_context")
-# Private characters around the marks of citations and of interface elements, such as "\ue200cite\ue202turn0\ue201".
+# Private characters around the marks of citations and of interface elements, such as
+# "\ue200cite\ue202turn0\ue201".
 _MARKUP = re.compile("\ue200[^\ue201]*\ue201?|[\ue200-\ue206]|【[^】]{0,40}†[^】]{0,80}】")
 
 

@@ -1,8 +1,8 @@
 """Claude: ``conversations.json`` of "Export data", and the ZIP with it.
 
-The format is not documented by Anthropic. This follows Sinity/polylogue (docs/providers/claude-ai.md) and other
-open readers: an array of conversations with ``chat_messages``, whose ``content`` is a list of blocks as in the
-API, and whose ``text`` repeats it. ``memories.json`` has what Claude remembers of the user.
+The format is not documented by Anthropic. This follows Sinity/polylogue (docs/providers/claude-ai.md) and
+other open readers: an array of conversations with ``chat_messages``, whose ``content`` is a list of blocks as
+in the API, and whose ``text`` repeats it. ``memories.json`` has what Claude remembers of the user.
 """
 
 from __future__ import annotations

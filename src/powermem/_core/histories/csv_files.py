@@ -1,7 +1,8 @@
 """CSV with named columns: a message in each row.
 
 Which column is what is said by options, or found by usual names. The delimiter is detected by Python's
-``csv.Sniffer``, the encoding by its mark, else UTF-8; of dates such as 3/4/24 the order is found from all rows.
+``csv.Sniffer``, the encoding by its mark, else UTF-8; of dates such as 3/4/24 the order is found from all
+rows.
 """
 
 from __future__ import annotations
@@ -24,9 +25,14 @@ from .values import Items, Message, Options, Report
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "content", "message", "body", "msg", "message_text", "contents", "utterance"),
-    "speaker": ("speaker", "author", "sender", "name", "from", "username", "user", "user_name", "from_name", "who"),
+    "speaker": (
+        "speaker", "author", "sender", "name", "from", "username", "user", "user_name", "from_name", "who",
+    ),
     "time": ("time", "timestamp", "date", "datetime", "created_at", "sent_at", "created", "date_time", "ts"),
-    "conversation": ("conversation", "conversation_id", "thread", "thread_id", "channel", "chat", "chat_id", "session", "session_id", "room"),
+    "conversation": (
+        "conversation", "conversation_id", "thread", "thread_id", "channel", "chat", "chat_id", "session",
+        "session_id", "room",
+    ),
     "id": ("id", "message_id", "msg_id", "uuid"),
     "reply_to": ("reply_to", "parent_id", "in_reply_to", "reply_to_id"),
     "role": ("role",),
@@ -35,15 +41,16 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 _DELIMITERS = ",;\t|"
 _DATE = re.compile(
-    r"(\d{1,4})([./-])(\d{1,2})[./-](\d{1,4})(?:[T,\s]+(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?"
+    r"(\d{1,4})([./-])(\d{1,2})[./-](\d{1,4})"
+    r"(?:[T,\s]+(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?"
 )
 _NAMED = re.compile(
     r"(\d{1,2})[ .-]+([^\W\d_]{3,})\.?[ ,-]+(\d{2,4})|([^\W\d_]{3,})\.?\s+(\d{1,2}),?\s+(\d{4})"
 )
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?\s*([AaPp][Mm])?")
 _ROLES = {
-    "user": "user", "human": "user", "customer": "user", "me": "user", "assistant": "assistant", "ai": "assistant",
-    "bot": "assistant", "model": "assistant", "agent": "assistant",
+    "user": "user", "human": "user", "customer": "user", "me": "user", "assistant": "assistant",
+    "ai": "assistant", "bot": "assistant", "model": "assistant", "agent": "assistant",
 }  # fmt: skip
 
 

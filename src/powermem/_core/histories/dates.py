@@ -10,7 +10,8 @@ from ...errors import InvalidInputError
 
 
 class Numbers(NamedTuple):
-    """The three numbers of a date, as written, and whether dots or a language say that the day comes first."""
+    """The three numbers of a date, as written, and whether dots or a language say that the day comes "
+    "first."""
 
     first: int
     second: int
@@ -92,9 +93,9 @@ class Order:
                 return not measure[True]
         shown = written.join(map(str, self._example or ()))
         raise InvalidInputError(
-            f"the dates can be read in two ways: {shown} may have the day first or the month first, and no date "
-            "of the file decides it; give --date-order day-first or --date-order month-first (day_first=True or "
-            "False)"
+            f"the dates can be read in two ways: {shown} may have the day first or the month first, and no "
+            "date of the file decides; give --date-order day-first or --date-order month-first "
+            "(day_first=True or False)"
         )
 
     def _future(self, until: datetime) -> dict[bool, int]:

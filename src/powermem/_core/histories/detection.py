@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from . import (
@@ -22,7 +25,7 @@ from . import (
     zep,
 )
 from .exports import Export
-from .json_stream import NOTHING, salvage
+from .json_stream import NOTHING, BrokenJSON, JSONStream, salvage
 from .values import Options
 
 _HEAD = 1 << 18
@@ -109,9 +112,18 @@ def _of_values(text: str) -> str | None:
 
 def _first_values(text: str) -> list[Any]:
     """Return the first values of a JSON text or of lines of JSON, some of which may be broken."""
-    found = salvage(text)
-    values = found[:_LINES] if isinstance(found, list) else [] if found is NOTHING else [found]
-    if isinstance(found, list) and found:
-        return values
-    lines = text.split("\n", _LINES)[:_LINES]
-    return values + [one for line in lines[1:] if line[:1] == "{" and (one := salvage(line)) is not NOTHING]
+    found: list[Any] = []
+    value: dict[str, Any] = {}
+    stream = JSONStream(io.StringIO(text), lambda problem: None)
+    with suppress(BrokenJSON):
+        if stream.peek() == "[":
+            found.extend(islice(stream.elements(), _LINES))
+        else:
+            for key in stream.object():
+                if (one := stream.value()) is not NOTHING:
+                    value[key] = one
+    found += [value] if value else []
+    if text.startswith("["):
+        return found
+    lines = text.split("\n", _LINES)[1:_LINES]
+    return found + [one for line in lines if line[:1] == "{" and (one := salvage(line)) is not NOTHING]

@@ -2,8 +2,8 @@
 
 Sources: the JSON as the users of Tyrrrz/DiscordChatExporter describe it ("DCEJSON format"): ``guild``,
 ``channel`` and ``messages``; its CSV with ``AuthorID,Author,Date,Content,Attachments,Reactions``. In the data
-package ("Request all of my data") a folder ``messages/c<id>`` has ``channel.json`` and ``messages.json`` or, of
-earlier years, ``messages.csv``, with the user's own messages only.
+package ("Request all of my data") a folder ``messages/c<id>`` has ``channel.json`` and ``messages.json`` or,
+of earlier years, ``messages.csv``, with the user's own messages only.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -66,7 +67,7 @@ class Export:
     def _read_file(self, path: Path, *, packed: bool) -> None:
         self.members = [path.name.removesuffix(".gz") if packed else path.name]
         self.size = path.stat().st_size
-        self._opened = lambda name: cast("IO[bytes]", gzip.open(path, "rb") if packed else path.open("rb"))
+        self._opened = partial(_open_packed if packed else _open_plain, path)
 
     def _read_folder(self, path: Path) -> None:
         files = sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
@@ -125,8 +126,8 @@ class Export:
 class TextFile:
     """A text file, decoded as UTF-8 if it has no mark of another encoding; a context manager.
 
-    Bytes that are no UTF-8 become lone surrogates, which `has_bad_bytes` finds; the reader leaves such a message
-    out and says where. A damaged compressed file ends where the damage begins, which is noted.
+    Bytes that are no UTF-8 become lone surrogates, which `has_bad_bytes` finds; the reader leaves such a
+    message out and says where. A damaged compressed file ends where the damage begins, which is noted.
 
     Args:
         file: the bytes.
@@ -183,6 +184,14 @@ class TextFile:
         except (EOFError, zlib.error, zipfile.BadZipFile, OSError) as error:
             self._report.fault(self._name, f"the compressed file is damaged or cut short ({error})")
             return b""
+
+
+def _open_plain(path: Path, name: str) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _open_packed(path: Path, name: str) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb"))
 
 
 def has_bad_bytes(text: str) -> bool:
@@ -272,7 +281,8 @@ class _SalvagedArchive:
 
     @staticmethod
     def _next(file: IO[bytes], at: int) -> int:
-        """Return the position of the next header at or after a position; there may be a descriptor before it."""
+        """Return the position of the next header at or after a position; there may be a descriptor before "
+        "it."""
         file.seek(at)
         found = file.read(64).find(_LOCAL)
         return at + max(found, 0)

@@ -65,8 +65,8 @@ def json_of(export: Export, name: str, report: Report) -> Iterator[JSONStream]:
 def records(export: Export, name: str, report: Report, *under: str) -> Iterator[tuple[str, Any]]:
     """Yield the values of a member, each with its position.
 
-    These are the lines of JSON lines, the elements of an array, or of the array at one of the keys ``under`` of
-    an object, else the object itself.
+    These are the lines of JSON lines, the elements of an array, or of the array at one of the keys ``under``
+    of an object, else the object itself.
     """
     prefix = "" if len(export.members) == 1 else f"{name}, "
     with json_of(export, name, report) as stream:

@@ -1,9 +1,9 @@
 """Gemini: Google Takeout's "My Activity" as JSON or HTML, its conversation files, and prompts of AI Studio.
 
-Sources: the open readers of Takeout that were made with real exports (the verbs that a title begins with; the
-``outer-cell`` elements of the HTML; ``conversation_turns`` of the newer folder "Gemini"), and for AI Studio the
-JSON that it keeps in the folder "Google AI Studio" of Drive, with ``chunkedPrompt.chunks``. My Activity has no
-conversations, so that a day is one.
+Sources: the open readers of Takeout that were made with real exports (the verbs that a title begins with;
+the ``outer-cell`` elements of the HTML; ``conversation_turns`` of the newer folder "Gemini"), and for AI
+Studio the JSON that it keeps in the folder "Google AI Studio" of Drive, with ``chunkedPrompt.chunks``. My
+Activity has no conversations, so that a day is one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,27 @@ _NOT_SAID = re.compile(
     r"|Updated)\b"
 )
 _ATTACHED = re.compile(r"\s*Attached \d+ files?\.?\s*(?:-\s.*)?$", re.IGNORECASE | re.DOTALL)
-_BLOCKS = frozenset("p br li div h1 h2 h3 h4 h5 h6 tr ul ol pre blockquote table hr".split())
+_BLOCKS = frozenset(
+    [
+        "p",
+        "br",
+        "li",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "tr",
+        "ul",
+        "ol",
+        "pre",
+        "blockquote",
+        "table",
+        "hr",
+    ]
+)
 _CLOCK = re.compile(
     r"(\d{1,2})[:.](\d\d)[:.](\d\d)[\s\u202f\xa0]*((?:[AaPp]\.?[Mm]\.?)?)[\s\u202f\xa0]*([\w+:-]*)\s*$"
 )
@@ -201,7 +221,15 @@ def _cell(lines: list[str], where: str, options: Options, report: Report) -> Ite
 
 
 def read_shown(text: str, options: Options) -> datetime | None:
-    """Read a date as My Activity shows it in the language of the account, such as "Mar 5, 2024, 10:22:33 AM CET"."""
+    """Read a date as My Activity shows it, in the language of the account.
+
+    Args:
+        text: the line, such as ``"Mar 5, 2024, 10:22:33 AM CET"``.
+        options: has the zone of dates without one.
+
+    Returns:
+        The time; ``None`` for other lines.
+    """
     text = " ".join(text.replace("\u202f", " ").replace("\xa0", " ").split())
     clock = _CLOCK.search(text)
     if clock is None or len(text) > 60:
@@ -233,6 +261,10 @@ def read_shown(text: str, options: Options) -> datetime | None:
     return placed(read, named or options.zone)
 
 
+# The cell with what was asked and answered, not those of its picture and its caption.
+_MAIN = re.compile(r"^(?!.*(?:text-right|caption)).*content-cell")
+
+
 class _Page(HTMLParser):
     """Collects the lines of the main cell of each activity."""
 
@@ -258,10 +290,9 @@ class _Page(HTMLParser):
             if "outer-cell" in classes:
                 self._outer = self._depth
                 self._lines = None
-            elif self._outer and not self._cell and "content-cell" in classes and self._lines is None:
-                if "text-right" not in classes and "caption" not in classes:
-                    self._cell, self._lines = self._depth, [""]
-                    return
+            elif self._outer and self._lines is None and _MAIN.search(classes):
+                self._cell, self._lines = self._depth, [""]
+                return
         if self._cell and self._lines is not None and tag in _BLOCKS:
             self._lines.append("")
 

@@ -151,8 +151,8 @@ class History:
         found = detect(self._export, self._options) if format == "auto" else format
         if found is None:
             raise InvalidInputError(
-                f"source: {self._export.name} has none of the known formats; looked for {', '.join(FORMATS)}. "
-                "Name it with format, if it is one of these"
+                f"source: {self._export.name} has none of the known formats; looked for "
+                f"{', '.join(FORMATS)}. Name it with format, if it is one of these"
             )
         self.format = found
         self.report = Report()

@@ -77,7 +77,8 @@ class JSONStream:
         """Return the next value.
 
         Raises:
-            BrokenJSON: there is none. Of a value that the end of the text cuts, the complete parts are returned
+            BrokenJSON: there is none. Of a value that the end of the text cuts, the complete parts are
+            returned
                 and the next call raises.
         """
         if not self.peek():

@@ -1,8 +1,9 @@
 """Letta: an agent file (``.af``) with messages, memory blocks and passages.
 
-Source: ``letta/schemas/agent_file.py`` of letta-ai/letta (``agents``, ``blocks``, ``messages``) and the first version of
-the format in letta-ai/agent-file, in which the file is one agent with ``core_memory``. Passages of archival memory are
-in neither, but other exporters add them as ``passages`` or ``archival_memory``, which are read too.
+Source: ``letta/schemas/agent_file.py`` of letta-ai/letta (``agents``, ``blocks``, ``messages``) and the first
+version of the format in letta-ai/agent-file, in which the file is one agent with ``core_memory``. Passages of
+archival memory are in neither, but other exporters add them as ``passages`` or ``archival_memory``, which are
+read too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Mailboxes in the format mbox (RFC 4155), such as those of Thunderbird, Apple Mail and Google Takeout.
 
-A conversation is a thread: the first id of ``References``, else what ``In-Reply-To`` belongs to. Quoted text and
-signatures are left out. Google Takeout's ``X-Gmail-Labels`` tell which mails the user sent.
+A conversation is a thread: the first id of ``References``, else what ``In-Reply-To`` belongs to. Quoted text
+and signatures are left out. Google Takeout's ``X-Gmail-Labels`` tell which mails the user sent.
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ _ID = re.compile(r"<[^<>\s]+>")
 # "On Mon, 3 Mar 2025 at 10:00, Ana <ana@example.org> wrote:", also over two lines.
 _ATTRIBUTION = re.compile(
     r"^(?:On|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Pada|在|於).{5,250}?"
-    r"(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(?:\(a\)|a)?|menulis|写道|寫道)\s?:?\s*$",
+    r"(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(?:\(a\)|a)?|menulis|写道|"
+    r"寫道)\s?:?\s*$",
     re.DOTALL,
 )
 _ORIGINAL = re.compile(
-    r"^\s*(?:-{2,}\s*(?:Original Message|Ursprüngliche Nachricht|Message d'origine|Mensaje original|Mensagem original|"
+    r"^\s*(?:-{2,}\s*(?:Original Message|Ursprüngliche Nachricht|Message d'origine|Mensaje original|"
+    r"Mensagem original|"
     r"Messaggio originale|Oorspronkelijk bericht|原始邮件|Forwarded message)\s*-{2,}|_{20,})\s*$",
     re.IGNORECASE,
 )
@@ -149,12 +151,15 @@ def _header(mail: Mail, name: str) -> str:
     value = mail[name]
     if value is None:
         return ""
-    text = str(value)
+    return " ".join(clean_text(_decoded(str(value))).split())
+
+
+def _decoded(text: str) -> str:
+    """Return a header with its encoded words decoded; unchanged if they are broken or unknown."""
     try:
-        text = str(make_header(decode_header(text)))
+        return str(make_header(decode_header(text)))
     except (ValueError, LookupError, MessageError):
-        pass  # an unknown charset or broken encoding: the header as it is
-    return " ".join(clean_text(text).split())
+        return text
 
 
 def _addresses(mail: Mail, name: str) -> list[tuple[str, str]]:
@@ -162,10 +167,7 @@ def _addresses(mail: Mail, name: str) -> list[tuple[str, str]]:
     found = []
     # Encoded names may hold commas and brackets, so they are decoded after the parts are told apart.
     for shown, address in getaddresses(values):
-        try:
-            shown = str(make_header(decode_header(shown)))
-        except (ValueError, LookupError, MessageError):
-            pass  # as above
+        shown = _decoded(shown)
         if shown or address:
             found.append((" ".join(clean_text(shown).split()).strip("\"'"), address.casefold()))
     return found
@@ -202,7 +204,7 @@ def _body(mail: Mail, where: str, report: Report) -> tuple[str, list[object]]:
         name = part.get_filename()
         kind = part.get_content_type()
         if name or part.get_content_disposition() == "attachment":
-            files.append(_decoded_name(name))
+            files.append(_decoded(name) if name else "attachment")
         elif kind == "text/plain":
             texts.append(_content(part, where, report))
         elif kind == "text/html":
@@ -212,15 +214,6 @@ def _body(mail: Mail, where: str, report: Report) -> tuple[str, list[object]]:
     return "\n".join(
         plain(re.sub(r"(?is)<(style|script|head|blockquote)\b.*?</\1>", "", one)) for one in pages
     ), files
-
-
-def _decoded_name(name: str | None) -> str:
-    if not name:
-        return "attachment"
-    try:
-        return str(make_header(decode_header(name)))
-    except (ValueError, LookupError, MessageError):
-        return name
 
 
 def _content(part: Mail, where: str, report: Report) -> str:

@@ -1,7 +1,8 @@
 """The official MCP memory server: ``memory.json`` or ``memory.jsonl``, one entity or relation a line.
 
-Source: ``src/memory/index.ts`` of modelcontextprotocol/servers: lines of ``{"type": "entity", "name", "entityType",
-"observations"}`` and ``{"type": "relation", "from", "to", "relationType"}``. They have no times.
+Source: ``src/memory/index.ts`` of modelcontextprotocol/servers: lines of ``{"type": "entity", "name",
+"entityType", "observations"}`` and ``{"type": "relation", "from", "to", "relationType"}``. They have no
+times.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """mem0: what ``get_all`` returns, the platform's export, and the backup of OpenMemory.
 
-Sources: mem0's documentation of ``get_all`` (``{"results": [{"id", "memory", "user_id", "created_at", ...}]}``), and
-of OpenMemory ``openmemory/api/app/routers/backup.py`` in mem0ai/mem0: a ZIP of ``memories.json`` (the tables) and
-``memories.jsonl.gz`` (a record for each memory).
+Sources: mem0's documentation of ``get_all`` (``{"results": [{"id", "memory", "user_id", ...}]}``), and of
+OpenMemory ``openmemory/api/app/routers/backup.py`` in mem0ai/mem0: a ZIP of ``memories.json`` (tables) and
+``memories.jsonl.gz`` (a record of each memory).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _KNOWN = frozenset(
     (
         "id", "memory", "data", "content", "text", "hash", "metadata", "created_at", "updated_at", "user_id",
         "agent_id", "run_id", "app_id", "actor_id", "role", "score", "expiration_date", "payload", "state",
-        "archived_at", "deleted_at", "category_ids", "structured_attributes", "owner", "organization", "immutable",
-        "text_lemmatized", "attributed_to",
+        "archived_at", "deleted_at", "category_ids", "structured_attributes", "owner", "organization",
+        "immutable", "text_lemmatized", "attributed_to",
     )
 )  # fmt: skip
 _LISTS = ("results", "memories", "data", "points")

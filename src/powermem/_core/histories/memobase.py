@@ -1,8 +1,9 @@
 """Memobase: profiles, events and blobs, as its API returns them.
 
-Source: the API of memodb-io/memobase: a profile has ``content`` and ``attributes`` (``topic``, ``sub_topic``); an event
-``event_data`` with ``event_tip`` or ``profile_delta``; a blob of the type ``chat`` has ``messages`` with ``role``,
-``content``, ``alias`` and ``created_at``. A file may hold the lists alone or together, bare or in ``data``.
+Source: the API of memodb-io/memobase: a profile has ``content`` and ``attributes`` (``topic``,
+``sub_topic``); an event ``event_data`` with ``event_tip`` or ``profile_delta``; a blob of the type ``chat``
+has ``messages`` with ``role``, ``content``, ``alias`` and ``created_at``. A file may hold the lists alone or
+together, bare or in ``data``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Telegram: ``result.json`` of Telegram Desktop, of one chat or of a whole account.
 
-Source: the types of mlomb/chat-analytics (pipeline/parse/parsers/Telegram.d.ts) and public descriptions of the
-export. A chat has ``name``, ``type``, ``id`` and ``messages``; an account has chats in ``chats.list``, and the
-user in ``personal_information``.
+Source: the types of mlomb/chat-analytics (pipeline/parse/parsers/Telegram.d.ts) and public descriptions of
+the export. A chat has ``name``, ``type``, ``id`` and ``messages``; an account has chats in ``chats.list``,
+and the user in ``personal_information``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """WhatsApp: the text of "Export chat" from iOS and from Android, and the ZIP with it.
 
-WhatsApp does not document the format, which follows the language and region of the phone. Sources: the parsers of
-mlomb/chat-analytics (texts for omitted media, names of files) and of others, and their collected examples:
-``[24.12.23, 18:05:33] Ana: ...`` on iOS, ``12/24/23, 6:05 PM - Ana: ...`` on Android, with U+202F before "PM"
-since 2023 and U+200E before what WhatsApp itself wrote.
+WhatsApp does not document the format, which follows the language and region of the phone. Sources: the
+parsers of mlomb/chat-analytics (texts for omitted media, names of files) and of others, and their collected
+examples: ``[24.12.23, 18:05:33] Ana: ...`` on iOS, ``12/24/23, 6:05 PM - Ana: ...`` on Android, with U+202F
+before "PM" since 2023 and U+200E before what WhatsApp itself wrote.
 """
 
 from __future__ import annotations
@@ -43,28 +43,36 @@ _QUOTES = re.compile('["“”«»„]')
 # iOS: "image omitted" and the like begin with U+200E. Android writes "<Media omitted>" in every language.
 _OMITTED = re.compile(r"<[^<>\n]{3,60}>")
 _ATTACHED = re.compile(
-    r"<(?:attached|Anhang|adjunto|pièce jointe|anexado|allegato|bijlage|添付ファイル|附件|прикреплено|ek)\s*:\s*(?P<name>[^<>\n]+)>"
+    r"<(?:attached|Anhang|adjunto|pièce jointe|anexado|allegato|bijlage|添付ファイル|附件|прикреплено|"
+    r"ek)\s*:\s*(?P<name>[^<>\n]+)>"
     r"|^(?P<file>\S[^\n]*?\.\w{2,5}) \((?:file attached|Datei angehängt|archivo adjunto|fichier joint|"
-    r"arquivo anexado|ficheiro anexado|file allegato|bestand bijgevoegd|файл добавлен|dosya ekli|ファイル添付|附件)\)",
+    r"arquivo anexado|ficheiro anexado|file allegato|bestand bijgevoegd|файл добавлен|dosya ekli|"
+    r"ファイル添付|附件)\)",
     re.IGNORECASE,
 )
 _IMAGE = re.compile(
-    r"(?:image|video|audio|sticker|GIF|document|contact card|video note|imagen|imagem|Bild|Audio|Video|Sticker|"
+    r"(?:image|video|audio|sticker|GIF|document|contact card|video note|imagen|imagem|Bild|Audio|Video|"
+    r"Sticker|"
     r"Dokument|documento|image|vidéo|immagine|afbeelding|изображение|видео|аудио|стикер|görüntü|ses|画像|動画|图片|"
     r"视频|音频|贴图)\s?(?:omitted|omitid[oa]|weggelassen|absente?|ocultad[oa]|omess[oa]|weggelaten|пропущен[оаы]?|"
     r"отсутствует|dahil edilmedi|は含まれていません|已忽略)",
     re.IGNORECASE,
 )
 _EDITED = re.compile(
-    r"\s*<(?:This message was edited|Diese Nachricht wurde bearbeitet|Se editó este mensaje|Ce message a été modifié|"
+    r"\s*<(?:This message was edited|Diese Nachricht wurde bearbeitet|Se editó este mensaje|"
+    r"Ce message a été modifié|"
     r"Mensagem editada|Questo messaggio è stato modificato|Dit bericht is bewerkt)\.?>\s*$",
     re.IGNORECASE,
 )
 _DELETED = re.compile(
-    r"(?:This message was deleted|You deleted this message|Diese Nachricht wurde gelöscht|Du hast diese Nachricht "
-    r"gelöscht|Se eliminó este mensaje|Eliminaste este mensaje|Ce message a été supprimé|Vous avez supprimé ce "
-    r"message|Mensagem apagada|Você apagou esta mensagem|Questo messaggio è stato eliminato|Hai eliminato questo "
-    r"messaggio|Dit bericht is verwijderd|Je hebt dit bericht verwijderd|Данное сообщение удалено|Bu mesaj silindi|"
+    r"(?:This message was deleted|You deleted this message|Diese Nachricht wurde gelöscht|"
+    r"Du hast diese Nachricht "
+    r"gelöscht|Se eliminó este mensaje|Eliminaste este mensaje|Ce message a été supprimé|"
+    r"Vous avez supprimé ce "
+    r"message|Mensagem apagada|Você apagou esta mensagem|Questo messaggio è stato eliminato|"
+    r"Hai eliminato questo "
+    r"messaggio|Dit bericht is verwijderd|Je hebt dit bericht verwijderd|Данное сообщение удалено|"
+    r"Bu mesaj silindi|"
     r"null)\.?",
     re.IGNORECASE,
 )

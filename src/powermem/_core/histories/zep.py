@@ -1,8 +1,8 @@
 """Zep: sessions or threads with messages, and facts, as its API returns them.
 
 Source: the reference of Zep's API v2 and v3 (``Session``, ``Message`` with ``role``, ``role_type`` and
-``created_at``, ``Fact`` and ``EntityEdge`` with ``fact``, ``valid_at`` and ``invalid_at``). A file may hold any of the
-lists alone, or a session with its ``messages`` and ``facts``.
+``created_at``, ``Fact`` and ``EntityEdge`` with ``fact``, ``valid_at`` and ``invalid_at``). A file may hold
+any of the lists alone, or a session with its ``messages`` and ``facts``.
 """
 
 from __future__ import annotations
