@@ -286,7 +286,7 @@ TELEGRAM_ACCOUNT = {
     },
 }
 
-SLACK = {
+SLACK: dict[str, Any] = {
     "users.json": [
         {
             "id": "U1",
@@ -396,7 +396,7 @@ DISCORD_CSV = (
     '"11","ana","2024-05-01T12:00:10.0000000+02:00","I moved to Oslo.\nIt is cold.","",""\n'
     '"12","bob","2024-05-01T12:00:20.0000000+02:00","Really?","https://x/y.png",""\n'
 )
-DISCORD_PACKAGE = {
+DISCORD_PACKAGE: dict[str, Any] = {
     "Account/user.json": {"id": "11", "username": "ana", "global_name": "Ana"},
     "Messages/index.json": {"123456": "Direct Message with bob#0", "123457": "general in Friends"},
     "Messages/c123456/channel.json": {"id": "123456", "type": "DM", "recipients": ["11", "12"]},

@@ -59,7 +59,7 @@ class Order:
         self._months += numbers.second > 12
         if numbers.first != numbers.second:
             self._same = False
-            self._example = numbers
+            self._example = self._example or numbers
         for day_first in (True, False):
             date = numbers.date(day_first=day_first)
             if _is_date(date):

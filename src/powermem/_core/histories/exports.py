@@ -179,11 +179,17 @@ class TextFile:
         self._text += self._decoder.decode(piece, final=self._ended)
 
     def _piece(self, size: int) -> bytes:
-        try:
-            return self._file.read(size)
-        except (EOFError, zlib.error, zipfile.BadZipFile, OSError) as error:
-            self._report.fault(self._name, f"the compressed file is damaged or cut short ({error})")
-            return b""
+        return piece_of(self._file, self._name, self._report, size)
+
+
+def piece_of(file: IO[bytes], name: str, report: Report, size: int = _PIECE) -> bytes:
+    """Return the next bytes of a member; none at its end, or where damage begins, which is noted."""
+    try:
+        # One read at a time: a longer one would lose what came before an error.
+        return cast("io.BufferedReader", file).read1(size)
+    except (EOFError, zlib.error, zipfile.BadZipFile, OSError) as error:
+        report.fault(name, f"the compressed file is damaged or cut short ({error})")
+        return b""
 
 
 def _open_plain(path: Path, name: str) -> IO[bytes]:
@@ -211,7 +217,7 @@ class _Member(io.RawIOBase):
     def __init__(self, path: Path, name: str) -> None:
         self._archive = zipfile.ZipFile(path)
         try:
-            self._member = self._archive.open(name)
+            self._member = cast("zipfile.ZipExtFile", self._archive.open(name))
         except BaseException:
             self._archive.close()
             raise
@@ -221,7 +227,7 @@ class _Member(io.RawIOBase):
 
     def readinto(self, buffer: Buffer, /) -> int:
         view = memoryview(buffer)
-        piece = self._member.read(len(view))
+        piece = self._member.read1(len(view))
         view[: len(piece)] = piece
         return len(piece)
 

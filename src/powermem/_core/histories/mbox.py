@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import IO
 
 from ..text.cleaning import clean_text
-from .exports import Export
+from .exports import Export, piece_of
 from .fields import names_of
 from .gemini import plain
 from .moments import from_epoch, local, placed
@@ -91,20 +91,26 @@ def read(export: Export, options: Options, report: Report) -> Items:
 def _mails(file: IO[bytes], name: str, report: Report) -> Iterator[tuple[int, bytes]]:
     """Yield each mail with the number of its first line."""
     lines: list[bytes] = []
-    begin, blank, number = 1, True, 0
-    try:
-        for number, line in enumerate(file, 1):
-            if blank and line.startswith(b"From ") and _FROM.match(line):
-                if any(one.strip() for one in lines):
-                    yield begin, b"".join(lines)
-                lines, begin = [], number
-            else:
-                lines.append(line)
-            blank = not line.strip()
-    except (OSError, EOFError) as error:
-        report.fault(f"{name}, after line {number}", f"the file is damaged or cut short ({error})")
+    begin, blank = 1, True
+    for number, line in enumerate(_lines(file, name, report), 1):
+        if blank and line.startswith(b"From ") and _FROM.match(line):
+            if any(one.strip() for one in lines):
+                yield begin, b"".join(lines)
+            lines, begin = [], number
+        else:
+            lines.append(line)
+        blank = not line.strip()
     if any(one.strip() for one in lines):
         yield begin, b"".join(lines)
+
+
+def _lines(file: IO[bytes], name: str, report: Report) -> Iterator[bytes]:
+    rest = b""
+    while piece := piece_of(file, name, report):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line + b"\n" for line in whole)
+    if rest:
+        yield rest
 
 
 def _mail(raw: bytes, where: str, roots: dict[str, str], options: Options, report: Report) -> Items:
