@@ -13,7 +13,17 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "generated", "typing", "docs", "tests", "stores", "clients"]
+nox.options.sessions = [
+    "lint",
+    "generated",
+    "typing",
+    "site",
+    "docs",
+    "tests",
+    "stores",
+    "clients",
+    "frameworks",
+]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
 SUPPORTED = ["3.10", "3.11", "3.12", "3.13", "3.14"]
@@ -57,6 +67,30 @@ NEWEST = PYTHONS[-1]
 # The others are built on httpx2; `tests` has these.
 FORMER_CLIENTS = ("openai==2.54.0", "anthropic==0.125.0")
 
+# Groups of agent frameworks that can be installed together.
+FRAMEWORKS = {
+    "current": (
+        "agent-framework-core>=1.20",
+        "agno>=3.1",
+        "anthropic>=2.10",
+        "deepagents>=0.7",
+        "google-adk>=2.10",
+        "langchain>=1.5",
+        "langchain-openai>=1.5",
+        "langgraph>=1.2",
+        "langgraph-checkpoint-conformance",
+        "llama-index-core>=0.14",
+        "openai>=3.50",
+        "openai-agents>=0.20",
+        "pydantic-ai-harness>=0.60",
+        "pydantic-ai-slim[anthropic,openai]>=2.60",
+        "strands-agents>=1.60",
+    ),
+    "crewai": ("crewai>=1.15",),
+}
+# Frameworks support a new Python late.
+FRAMEWORKS_PYTHON = next((version for version in reversed(PYTHONS) if version != "3.14"), NEWEST)
+
 PARALLEL = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal")
 
 
@@ -88,6 +122,13 @@ def docs(session: nox.Session) -> None:
     """Run the examples of the documentation."""
     session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
     session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def site(session: nox.Session) -> None:
+    """Build the documentation as one site in build/site; a broken link or a page without a place fails."""
+    session.install(".", *nox.project.dependency_groups(GROUPS, "site"))
+    session.run("python", "scripts/build_site.py", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
@@ -146,6 +187,24 @@ def clients(session: nox.Session) -> None:
         "tests/mixed/test_clients.py",
         *session.posargs,
     )
+
+
+@nox.session(python=FRAMEWORKS_PYTHON)
+@nox.parametrize("packages", [nox.param(packages, id=name) for name, packages in FRAMEWORKS.items()])
+def frameworks(session: nox.Session, packages: tuple[str, ...]) -> None:
+    """Run the adapters of agent frameworks with the real packages, and the examples of their pages."""
+    _install_fast(session, ".", *nox.project.dependency_groups(GROUPS, "frameworks"), *packages)
+    session.run("pytest", "-o", "filterwarnings=default", "tests/integrations", *session.posargs)
+
+
+def _install_fast(session: nox.Session, *requirements: str) -> None:
+    """Install with uv, which takes a tenth of the time for the hundreds of packages of a framework."""
+    try:
+        session.install("uv")
+        python = str(Path(session.bin) / "python")
+        session.run("uv", "pip", "install", "--quiet", "--python", python, *requirements)
+    except nox.command.CommandFailed:
+        session.install(*requirements)
 
 
 @nox.session(python=NEWEST)

@@ -227,18 +227,14 @@ async def _load(config: dict[str, Any], first: int, last: int) -> None:
     async with AsyncMemory(config) as memory:
         store = (await memory._access.open()).store
         await store.identify(EmbedderIdentity("langchain", "Digest", Digest.dimension))
-        # As after any bulk load, the index of the vectors is built at the end.
-        sql: Any = store._sql
-        indexed = hasattr(sql, "drop_index")
-        if indexed:
-            await _run(config, [sql.drop_index()])
         for page in _pages(first, last):
             await store.apply([Restore(page, at=page[0].row.created_at)])
-        if indexed:
-            await _run(config, [*sql.create_indexes(Digest.dimension), "ANALYZE"])
+    if config["vector_store"]["provider"] == "postgres":
+        # Statistics of the size that is measured, which autovacuum would gather a minute later.
+        _run(config, "ANALYZE")
 
 
-async def _run(config: dict[str, Any], statements: Sequence[str]) -> None:
+def _run(config: dict[str, Any], statement: str) -> None:
     import psycopg
 
     where = config["vector_store"]["config"]
@@ -250,8 +246,7 @@ async def _run(config: dict[str, Any], statements: Sequence[str]) -> None:
         dbname=where["db_name"],
         autocommit=True,
     ) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
+        connection.execute(statement.encode())
 
 
 def _pages(first: int, last: int) -> Iterator[list[Stored]]:

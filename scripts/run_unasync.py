@@ -48,6 +48,9 @@ REPLACEMENTS = {
     "_async": "_sync",
     "aclose": "close",
     "asynccontextmanager": "contextmanager",
+    # Classes of Anthropic's SDK.
+    "BetaAsyncAbstractMemoryTool": "BetaAbstractMemoryTool",
+    "BetaAsyncLocalFilesystemMemoryTool": "BetaLocalFilesystemMemoryTool",
     # The drivers of each colour.
     "_asyncmy": "_pymysql",
     "_asyncpg": "_psycopg",

@@ -260,7 +260,8 @@ def memory_detail(record: MemoryRecord) -> MemoryDetail:
 
     Returns:
         ``id`` (a string, since a 63-bit number does not survive JavaScript), ``memory_key`` (the title:
-        that of the model, the first line of a rough memory, else the beginning of the text),
+        that in the metadata, that of the model, the first line of a rough memory, else the beginning of the
+        text),
         ``memory_value``, ``memory_type``, ``create_time`` and ``update_time`` (milliseconds since the
         epoch), ``conversation_id`` (the run), ``status`` (``"activated"``, or ``"archived"`` if it is
         superseded or expired), ``tags`` (those in the metadata, then those of the model or, without any,
@@ -271,9 +272,11 @@ def memory_detail(record: MemoryRecord) -> MemoryDetail:
     rough = record.get("memory_type") == ROUGH_TYPE and ROUGH_TAG in tags
     found = record.get("tags") or ()
     named = () if rough or found else names_in(text, frozenset())
+    given = (record.get("metadata") or {}).get("title")
+    title = text.partition("\n")[0] if rough else record.get("title") or _title(text)
     detail: MemoryDetail = {
         "id": str(record["id"]),
-        "memory_key": text.partition("\n")[0] if rough else record.get("title") or _title(text),
+        "memory_key": given if isinstance(given, str) and given else title,
         "memory_value": text,
         "memory_type": record.get("memory_type"),
         "create_time": _milliseconds(record["created_at"]),

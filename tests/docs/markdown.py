@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from async_examples import async_forms
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -33,6 +36,11 @@ class Block:
     code: str
 
     @property
+    def tabbed(self) -> bool:
+        """Whether the site may show it in both colours."""
+        return self.language == "python" and not self.note
+
+    @property
     def place(self) -> str:
         """Where a person finds it."""
         return f"{self.path.relative_to(ROOT)}:{self.line}"
@@ -40,7 +48,13 @@ class Block:
 
 def documents() -> list[Path]:
     """Return the Markdown files that a user reads."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def in_async(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks of a page in the form of the site's async tabs; those without a tab as they are."""
+    forms = async_forms(block.code if block.tabbed else "" for block in blocks)
+    return [replace(block, code=form or block.code) for block, form in zip(blocks, forms, strict=True)]
 
 
 def read_blocks(path: Path) -> list[Block]:

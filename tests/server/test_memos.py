@@ -121,7 +121,7 @@ def test_memories_are_corrected_and_deleted(served: Served) -> None:
         ("/get/status", {"task_id": "nobody"}, 404, "task"),
         ("/get/memory/12", {}, 404, "memory"),
         ("/delete/memory", {"user_id": "u", "memory_ids": ["1"]}, 400, "exactly one"),
-        ("/create/knowledgebase", {}, 404, "route"),
+        ("/nothing", {}, 404, "route"),
     ],
 )
 def test_errors_have_their_envelope(

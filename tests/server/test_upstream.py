@@ -206,6 +206,41 @@ def test_users_have_memories_and_a_profile(served: Served) -> None:
     assert ask(served, "GET", "/users/zoe/memories")["total"] == 0
 
 
+def test_messages_make_a_profile_and_profiles_are_listed(served: Served) -> None:
+    body = {"messages": [{"role": "user", "content": "I prefer aisle seats."}], "profile_type": "content"}
+    told = ask(served, "POST", "/users/yara/profile", json=body)
+    assert told["profile_extracted"] is True
+    assert "aisle seats" in told["profile_content"]
+    ask(served, "POST", "/users/yannick/profile", json={"messages": "I prefer trains."})
+    for params, users in (
+        ({"user_id": "yara"}, ["yara"]),
+        ({"user_id": "YA", "fuzzy": True}, ["yannick", "yara"]),
+        ({"user_id": "nobody"}, []),
+    ):
+        page = ask(served, "GET", "/users/profiles", params=params)
+        assert [each["user_id"] for each in page["profiles"]] == users
+        assert (page["total"], page["limit"], page["offset"]) == (len(users), 20, 0)
+    params = {"user_id": "ya", "fuzzy": True, "limit": 1, "offset": 1}
+    assert [each["user_id"] for each in ask(served, "GET", "/users/profiles", params=params)["profiles"]] == [
+        "yara"
+    ]
+
+
+def test_memories_that_say_little_are_counted(served: Served) -> None:
+    none = ask(served, "GET", "/memories/quality", params={"user_id": "vic"})
+    assert (none["total_memories"], none["low_quality_ratio"]) == (0, 0.0)
+    add(served, "I keep bees.", user_id="vic", metadata={"n": 1})
+    add(served, "I ski.", user_id="vic")
+    add(served, "Hm.", user_id="vic")
+    found = ask(served, "GET", "/memories/quality", params={"user_id": "vic", "time_range": "7d"})
+    assert found == {
+        "total_memories": 3,
+        "low_quality_count": 2,
+        "low_quality_ratio": 0.6667,
+        "quality_criteria": {"missing_metadata": 2, "empty_content": 1, "low_importance": 0},
+    }
+
+
 def test_agents_have_memories(served: Served) -> None:
     created = ask(served, "POST", "/agents/guide/memories", json={"content": "Ask first.", "user_id": "max"})
     assert (created["content"], created["agent_id"], created["user_id"]) == ("Ask first.", "guide", "max")
@@ -220,6 +255,8 @@ def test_the_state_of_the_server_is_told(served: Served) -> None:
     status = ask(served, "GET", "/system/status")
     assert (status["status"], status["storage_type"]) == ("operational", "sqlite")
     assert status["dependencies"]["database"]["status"] == "healthy"
+    assert status["uptime_seconds"] >= 0
+    assert status["started_at"] <= status["timestamp"]
     metrics = served.client.get(f"{PREFIX}/system/metrics", headers=served.admin)
     assert "powermem_http_requests_total" in metrics.text
 

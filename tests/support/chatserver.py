@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that chats in the forms of OpenAI's two APIs and of Anthropic's.
+"""A real HTTP server on loopback that chats in the forms of OpenAI's two APIs, Anthropic's and Gemini's.
 
 It streams as Server-Sent Events when it is asked to. It needs nothing but the standard library, so that a
 benchmark can run it as a process of its own: ``python tests/support/chatserver.py 0.05`` prints the port, and
@@ -23,7 +23,17 @@ if not __package__:
 from tests.support.serving import ThreadedServer
 
 Body = dict[str, Any]
-OnChat = Callable[[Body], str]
+
+
+@dataclass(frozen=True)
+class Call:
+    """An answer that calls a tool, instead of a text."""
+
+    name: str
+    arguments: Body = field(default_factory=dict)
+
+
+OnChat = Callable[[Body], "str | Call"]
 
 
 @dataclass
@@ -38,7 +48,7 @@ class Heard:
     def system(self) -> str:
         """The system prompt, whatever its form."""
         body = self.body
-        given = body.get("instructions") or body.get("system")
+        given = body.get("instructions") or body.get("system") or body.get("systemInstruction")
         if given is None:
             given = [
                 part["content"]
@@ -50,18 +60,35 @@ class Heard:
     @property
     def said(self) -> str:
         """What the user says last."""
-        messages = self.body.get("messages") or self.body.get("input") or []
+        messages = _messages(self.body)
         if isinstance(messages, str):
             return messages
-        texts = [text_of(each.get("content")) for each in messages if each.get("role") == "user"]
+        texts = [text_of(_content(each)) for each in messages if each.get("role") == "user"]
         return texts[-1] if texts else ""
+
+    @property
+    def shown(self) -> str:
+        """All that the model is shown of the conversation, system prompt and tools' results included."""
+        messages = _messages(self.body)
+        given = messages if isinstance(messages, str) else json.dumps(messages, ensure_ascii=False)
+        return f"{self.system}\n{given}"
+
+
+def _messages(body: Body) -> Any:
+    return body.get("messages") or body.get("input") or body.get("contents") or []
+
+
+def _content(message: Body) -> Any:
+    return message.get("content", message.get("parts"))
 
 
 def text_of(content: Any) -> str:
     """Return the text of a content in any form."""
     if isinstance(content, list):
         return "\n".join(map(text_of, content))
-    return (content.get("text") or "") if isinstance(content, dict) else content or ""
+    if isinstance(content, dict):
+        return text_of(content["parts"]) if "parts" in content else content.get("text") or ""
+    return content or ""
 
 
 @dataclass
@@ -70,7 +97,7 @@ class Chat:
 
     Attributes:
         heard: everything that arrived, in order.
-        on_chat: makes the text of an answer; by default it repeats what the user said.
+        on_chat: makes an answer, a text or the call of a tool; by default it repeats what the user said.
         status: answered instead of a reply, if it is not 200.
         tool: the name of a tool to call when the user speaks, instead of answering.
         stop_after: close the connection after this many chunks of a stream.
@@ -90,8 +117,8 @@ class Chat:
     open: int = 0
     dropped: int = 0
 
-    def answer(self, heard: Heard) -> str:
-        """Make the text of an answer."""
+    def answer(self, heard: Heard) -> str | Call:
+        """Make an answer."""
         return f"You said: {heard.said}" if self.on_chat is None else self.on_chat(heard.body)
 
 
@@ -127,13 +154,13 @@ class ChatServer(ThreadedServer, Chat):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.strip().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        body = json.loads(await reader.readexactly(int(headers.get("content-length", "0"))) or b"{}")
+        body = json.loads(await _body(reader, headers) or b"{}")
         heard = Heard(first.split()[1].partition("?")[0], headers, body)
         self.heard.append(heard)
         if self.status != 200:
             error = {"error": {"type": "server_error", "message": "the server was told to refuse"}}
             writer.write(_reply(self.status, json.dumps(error).encode()))
-        elif body.get("stream"):
+        elif body.get("stream") or heard.path.endswith(":streamGenerateContent"):
             return await self._stream(heard, reader, writer)
         else:
             writer.write(_reply(200, json.dumps(_whole(heard, self.answer(heard), self.tool)).encode()))
@@ -167,6 +194,17 @@ class ChatServer(ThreadedServer, Chat):
         return False
 
 
+async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
+    if headers.get("transfer-encoding") != "chunked":
+        return await reader.readexactly(int(headers.get("content-length", "0")))
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += await reader.readexactly(size)
+        await reader.readline()
+    await reader.readline()
+    return body
+
+
 async def _numbered(events: Iterator[tuple[bool, bytes]], pause: float) -> AsyncIterator[tuple[int, bytes]]:
     """Count the events that carry text; the others have the number of the one before, negative."""
     count = 0
@@ -181,38 +219,71 @@ def _reply(status: int, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def _whole(heard: Heard, text: str, tool: str | None) -> Body:
+def _whole(heard: Heard, answer: str | Call, tool: str | None) -> Body:
     body = heard.body
-    calls = tool if tool and _last_role(body) == "user" else None
-    usage = {"input_tokens": 1, "output_tokens": 1}
+    if tool and _last_role(body) == "user":
+        answer = Call(tool)
+    called = isinstance(answer, Call)
+    if heard.path.endswith(":generateContent"):
+        return _generated(_gemini_part(answer))
     if heard.path.endswith("/messages"):
-        block: Body = {"type": "tool_use", "id": "call_1", "name": calls, "input": {}}
+        block = _tool_use(answer) if isinstance(answer, Call) else {"type": "text", "text": answer}
         return {
-            "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "usage": usage,
-            "content": [block] if calls else [{"type": "text", "text": text}],
-            "stop_reason": "tool_use" if calls else "end_turn", "stop_sequence": None,
+            "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"],
+            "usage": {"input_tokens": 1, "output_tokens": 1}, "content": [block],
+            "stop_reason": "tool_use" if called else "end_turn", "stop_sequence": None,
         }  # fmt: skip
     if heard.path.endswith("/responses"):
-        item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": calls, "arguments": "{}"}
-        return _response(body, [item] if calls else [_item(text)])
-    call = {"id": "call_1", "type": "function", "function": {"name": calls, "arguments": "{}"}}
-    message: Body = {"role": "assistant", "content": None if calls else text}
-    if calls:
-        message["tool_calls"] = [call]
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
+        return _response(body, [_function_call(answer) if isinstance(answer, Call) else _item(answer)])
+    message: Body = {"role": "assistant", "content": None if called else answer}
+    if isinstance(answer, Call):
+        message["tool_calls"] = [_tool_call(answer)]
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if called else "stop"}
     return {
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"],
         "choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
     }  # fmt: skip
 
 
+def _tool_use(call: Call) -> Body:
+    return {"type": "tool_use", "id": "call_1", "name": call.name, "input": call.arguments}
+
+
+def _function_call(call: Call) -> Body:
+    return {
+        "type": "function_call", "id": "fc_1", "call_id": "call_1", "name": call.name, "status": "completed",
+        "arguments": json.dumps(call.arguments),
+    }  # fmt: skip
+
+
+def _tool_call(call: Call) -> Body:
+    function = {"name": call.name, "arguments": json.dumps(call.arguments)}
+    return {"id": "call_1", "type": "function", "function": function}
+
+
+def _gemini_part(answer: str | Call) -> Body:
+    if isinstance(answer, Call):
+        return {"functionCall": {"name": answer.name, "args": answer.arguments}}
+    return {"text": answer}
+
+
+def _generated(part: Body, reason: str | None = "STOP") -> Body:
+    candidate = {"index": 0, "content": {"role": "model", "parts": [part]}}
+    if reason is not None:
+        candidate["finishReason"] = reason
+    usage = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini", "responseId": "r_1"}
+
+
 def _last_role(body: Body) -> str:
-    messages = body.get("messages") or body.get("input")
+    messages = _messages(body)
     if isinstance(messages, str):
         return "user"
     last = messages[-1] if messages else {}
-    content = last.get("content")
-    if isinstance(content, list) and any(part.get("type") == "tool_result" for part in content):
+    content = _content(last)
+    if isinstance(content, list) and any(
+        part.get("type") == "tool_result" or "functionResponse" in part for part in content
+    ):
         return "tool"
     return str(last.get("role", "tool"))
 
@@ -235,34 +306,55 @@ def pieces_of(text: str) -> list[str]:
     return [word + " " for word in words[:-1]] + words[-1:]
 
 
-def _events(heard: Heard, text: str) -> Iterator[tuple[bool, bytes]]:
+def _events(heard: Heard, answer: str | Call) -> Iterator[tuple[bool, bytes]]:
     """Yield the events of a stream, and whether each carries text."""
-    pieces = pieces_of(text)
-    if heard.path.endswith("/messages"):
-        yield from _message_events(heard.body, pieces)
+    call = answer if isinstance(answer, Call) else None
+    pieces = pieces_of(answer) if isinstance(answer, str) else []
+    if heard.path.endswith(":streamGenerateContent"):
+        for number, piece in enumerate(pieces):
+            yield True, _data(_generated({"text": piece}, None if number < len(pieces) - 1 else "STOP"))
+        if call is not None:
+            yield False, _data(_generated(_gemini_part(call)))
+    elif heard.path.endswith("/messages"):
+        yield from _message_events(heard.body, pieces, call)
     elif heard.path.endswith("/responses"):
-        yield from _response_events(heard.body, pieces)
+        yield from _response_events(heard.body, pieces, call)
     else:
-        yield from _chat_events(heard.body, pieces)
+        yield from _chat_events(heard.body, pieces, call)
 
 
-def _chat_events(body: Body, pieces: list[str]) -> Iterator[tuple[bool, bytes]]:
+def _chat_events(body: Body, pieces: list[str], call: Call | None) -> Iterator[tuple[bool, bytes]]:
     base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": body["model"]}
     for number, piece in enumerate(pieces):
-        delta = {"content": piece, **({} if number else {"role": "assistant"})}
+        delta: Body = {"content": piece, **({} if number else {"role": "assistant"})}
         yield True, _data({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-    yield False, _data({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    if call is not None:
+        delta = {"role": "assistant", "tool_calls": [{"index": 0, **_tool_call(call)}]}
+        yield False, _data({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+    reason = "stop" if call is None else "tool_calls"
+    yield False, _data({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
     if (body.get("stream_options") or {}).get("include_usage"):
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
         yield False, _data({**base, "choices": [], "usage": usage})
     yield False, b"data: [DONE]\n\n"
 
 
-def _response_events(body: Body, pieces: list[str]) -> Iterator[tuple[bool, bytes]]:
+def _response_events(body: Body, pieces: list[str], call: Call | None) -> Iterator[tuple[bool, bytes]]:
     empty = _response(body, [])
     part: Body = {"type": "output_text", "text": "", "annotations": []}
     place = {"item_id": "m_1", "output_index": 0, "content_index": 0}
     yield False, _named("response.created", {"response": {**empty, "status": "in_progress"}})
+    if call is not None:
+        item = _function_call(call)
+        begun = {**item, "arguments": "", "status": "in_progress"}
+        whole = {"item_id": "fc_1", "output_index": 0}
+        yield False, _named("response.output_item.added", {"output_index": 0, "item": begun})
+        given = item["arguments"]
+        yield False, _named("response.function_call_arguments.delta", {**whole, "delta": given})
+        yield False, _named("response.function_call_arguments.done", {**whole, "arguments": given})
+        yield False, _named("response.output_item.done", {"output_index": 0, "item": item})
+        yield False, _named("response.completed", {"response": _response(body, [item])})
+        return
     item = {**_item(""), "content": []}
     yield False, _named("response.output_item.added", {"output_index": 0, "item": item})
     yield False, _named("response.content_part.added", {**place, "part": part})
@@ -273,21 +365,24 @@ def _response_events(body: Body, pieces: list[str]) -> Iterator[tuple[bool, byte
     yield False, _named("response.completed", {"response": _response(body, [_item(text)])})
 
 
-def _message_events(body: Body, pieces: list[str]) -> Iterator[tuple[bool, bytes]]:
+def _message_events(body: Body, pieces: list[str], call: Call | None) -> Iterator[tuple[bool, bytes]]:
     message = {
         "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "content": [],
         "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1},
     }  # fmt: skip
     yield False, _named("message_start", {"message": message})
-    block = {"type": "text", "text": ""}
+    block: Body = {"type": "text", "text": ""} if call is None else {**_tool_use(call), "input": {}}
     yield False, _named("content_block_start", {"index": 0, "content_block": block})
+    if call is not None:
+        delta = {"type": "input_json_delta", "partial_json": json.dumps(call.arguments)}
+        yield False, _named("content_block_delta", {"index": 0, "delta": delta})
     for piece in pieces:
         yield (
             True,
             _named("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": piece}}),
         )
     yield False, _named("content_block_stop", {"index": 0})
-    end = {"stop_reason": "end_turn", "stop_sequence": None}
+    end = {"stop_reason": "end_turn" if call is None else "tool_use", "stop_sequence": None}
     yield False, _named("message_delta", {"delta": end, "usage": {"output_tokens": 1}})
     yield False, _named("message_stop", {})
 

@@ -165,6 +165,13 @@ def test_dates_are_written_out(sentence: str, day: str, words: str) -> None:
         ("We got married in June.", "2025-06-01", "June 2025"),
         ("I will see him next March.", "2027-03-01", "March 2027"),
         ("My flight leaves in two days.", "2026-04-24", "24 April 2026"),
+        ("I signed up for the marathon in October.", "2026-10-01", "October 2026"),
+        ("I booked a flight to Oslo on 12 June.", "2026-06-12", "12 June 2026"),
+        ("We got tickets for the opera on Friday.", "2026-04-24", "24 April 2026"),
+        ("They invited us to their cabin in August.", "2026-08-01", "August 2026"),
+        ("I decided to retire in March.", "2027-03-01", "March 2027"),
+        ("She was asked to speak in Lyon on June 3rd.", "2026-06-03", "3 June 2026"),
+        ("I ran the marathon in October.", "2025-10-01", "October 2025"),
     ],
 )
 def test_the_tense_tells_which_day_of_a_name_is_meant(sentence: str, day: str, words: str) -> None:
@@ -181,6 +188,8 @@ def test_the_tense_tells_which_day_of_a_name_is_meant(sentence: str, day: str, w
         "I could do it in two weeks.",
         "I learned it in two weeks.",
         "I was in Rome on Wednesday.",
+        "I booked the hotel in June.",
+        "I went to Rome and booked the hotel on 12 June.",
         "Ich wohne hier.",
         "Hier ist es schön.",
         "Hier ben ik thuis.",

@@ -8,7 +8,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Generic, TypeAlias, TypeVar
 
@@ -67,6 +67,21 @@ class AsyncBridge:
             # A task costs no lock and no system call, unlike waking another thread.
             return loop.create_task(awaited(fn))
         return asyncio.wrap_future(self.submit(fn))
+
+    async def within(self, fn: Callable[[], Awaitable[T]], timeout: float | None) -> T:
+        """Return the result of the function, for a caller on the memory's event loop.
+
+        Raises:
+            TimeoutError: it took more than ``timeout`` seconds, and was cancelled.
+        """
+        future = self.begin(fn)
+        try:
+            done, _ = await asyncio.wait({future}, timeout=timeout)
+            if not done:
+                raise TimeoutError
+            return future.result()
+        finally:
+            future.cancel()
 
     def call_soon(self, fn: Callable[[], object]) -> None:
         """Schedule a function that does not block, without waiting for it.
@@ -138,6 +153,21 @@ class Bridge:
     def begin(self, fn: Callable[[], T]) -> LoopFuture[T]:
         """Start the function and return a future that the caller's event loop can await; see ``submit``."""
         return asyncio.wrap_future(self.submit(fn))
+
+    def within(self, fn: Callable[[], T], timeout: float | None) -> T:
+        """Return the result of the function.
+
+        Raises:
+            TimeoutError: it took more than ``timeout`` seconds; what has started continues, unobserved.
+        """
+        future = self.submit(fn)
+        try:
+            # Not `result(timeout)`, whose error before Python 3.11 is no `TimeoutError`.
+            if not wait([future], timeout).done:
+                raise TimeoutError
+            return future.result()
+        finally:
+            future.cancel()
 
     def call_soon(self, fn: Callable[[], object]) -> None:
         """Call a function that does not block."""

@@ -115,12 +115,13 @@ class Memory:
     """A lasting memory for AI agents.
 
     Constructing does no I/O. Use it as ``with Memory(config) as memory``, or call ``initialize``
-    and ``close``; the first call of any method initializes it. One instance serves many tasks at once.
+    and ``close``; the first call of any method initializes it. One instance serves many tasks or threads at
+    once.
 
     Args:
         config: a ``dict``, a ``MemoryConfig``, or ``None`` for what ``auto_config()`` finds.
         agent_id: the default agent of calls that name none.
-        conn: a database that you have already: an ``Engine``, ``Engine`` or ``sessionmaker`` of
+        conn: a database that you have already: an engine (of either colour) or ``sessionmaker`` of
             SQLAlchemy, a URL, or a function that returns a new connection of psycopg, PyMySQL or sqlite3.
         auto_process: process a user's buffered messages automatically, at ``batch_threshold`` of them.
         batch_threshold: number of messages; an exchange has two.

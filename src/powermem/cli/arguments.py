@@ -141,6 +141,7 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         ("delete", _delete, "delete a memory, or all of a scope"),
         ("history", _id, "show what happened to a memory"),
         ("export", _export, "write memories to a file"),
+        ("report", _report, "write a user's memories over time as one HTML file"),
         ("import", _import, "store memories from an export, from powermem 1.1 or from mem0"),
         ("copy", _copy, "copy memories from one store into another"),
         ("move-user", _move_user, "move a user to another store while both are in use"),
@@ -278,6 +279,22 @@ def _export(parser: argparse.ArgumentParser) -> None:
     _scope(parser)
     _filters(parser)
     parser.add_argument("--vectors", action="store_true", help="include the vectors")
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("user", metavar="USER", help="whose memories")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="report.html",
+        metavar="FILE",
+        help="the target (report.html); - is standard output",
+    )
+    parser.add_argument("-a", "--agent", metavar="ID", help="of this agent only")
+    parser.add_argument("-r", "--run", metavar="ID", help="of this conversation only")
+    parser.add_argument(
+        "--limit", type=_count, default=10_000, metavar="N", help="show the latest N; all are counted (10000)"
+    )
 
 
 def _import(parser: argparse.ArgumentParser) -> None:

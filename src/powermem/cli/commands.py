@@ -216,6 +216,7 @@ COMMANDS: Mapping[str, Command] = {
     "delete": delete,
     "history": history,
     "export": moving.export,
+    "report": moving.report,
     "import": moving.import_file,
     "copy": moving.copy,
     "move-user": moving.move_user,

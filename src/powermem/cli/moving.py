@@ -1,4 +1,4 @@
-"""``powermem export``, ``import``, ``copy``, ``move-user`` and ``reembed``."""
+"""``powermem export``, ``report``, ``import``, ``copy``, ``move-user`` and ``reembed``."""
 
 from __future__ import annotations
 
@@ -32,6 +32,22 @@ def export(options: Namespace, output: Output) -> int:
         )
     if not to_standard_output:
         output.print_result({"file": options.file, **result}, _exported)
+    return 0
+
+
+def report(options: Namespace, output: Output) -> int:
+    """Write a user's memories over time as one HTML file."""
+    from .._core.inputs import check_scope
+    from .._sync.bulk.reporting import Reporter
+
+    to_standard_output = options.output == "-"
+    target: Any = sys.stdout.buffer if to_standard_output else options.output
+    whose = check_scope(options.user, options.agent, options.run)
+    with open_memory(options) as memory:
+        components = memory._access.open(any_vectors=True)
+        result = Reporter(components.store, whose, options.limit).write(target)
+    if not to_standard_output:
+        output.print_result({"file": options.output, **result}, _reported)
     return 0
 
 
@@ -117,6 +133,12 @@ def _progress(output: Output, title: str) -> Iterator[Callable[[ProgressRecord],
 
 def _exported(result: Mapping[str, Any]) -> Iterator[Part]:
     yield f"{result['exported']} memories and {result['turns']} source turns written to {result['file']}"
+
+
+def _reported(result: Mapping[str, Any]) -> Iterator[Part]:
+    shown = result["shown"]
+    cut = "" if shown == result["memories"] else f", the latest {shown} of them"
+    yield f"{result['memories']} memories{cut}, written to {result['file']}"
 
 
 def _imported(result: ImportResult) -> Iterator[Part]:

@@ -16,7 +16,7 @@ from .._core.values import Usage
 from ..errors import InvalidInputError
 from .authentication import CALLER
 from .caller import Caller, Permission, ScopeIds, UserScopeIds
-from .problems import UnauthorizedError
+from .problems import NotOfferedError, UnauthorizedError
 from .replies import json_response
 from .service import Service, service_of
 
@@ -102,3 +102,12 @@ _admin: Any = needing(Permission.ADMIN)
 ReadCall = Annotated[Call, Depends(_read)]
 WriteCall = Annotated[Call, Depends(_write)]
 AdminCall = Annotated[Call, Depends(_admin)]
+
+
+def refusing(told: str) -> Callable[[ReadCall], Awaitable[Response]]:
+    """Return a route that says what to use instead of it."""
+
+    async def refuse(call: ReadCall) -> Response:
+        raise NotOfferedError(told)
+
+    return refuse

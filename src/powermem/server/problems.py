@@ -72,6 +72,12 @@ class TooManyRequestsError(RefusedError):
     status = 429
 
 
+class NotOfferedError(RefusedError):
+    """The route is one of another server's API, and has no meaning here."""
+
+    status = 501
+
+
 class NotReadyError(RefusedError):
     """The server starts, stops, or does not reach its store."""
 

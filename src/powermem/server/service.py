@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from time import perf_counter
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from .._async.memory import AsyncMemory
+from .._core import clock
 from ..config.sections import Server
 from .authentication import Authenticate
 from .keys import KeyRing
@@ -35,6 +37,8 @@ class Service:
         metrics: counts requests.
         progress: follows tasks.
         closing: is set when the process is told to stop; endless responses end then.
+        started: when it was made; seconds of ``perf_counter``.
+        started_at: the same moment; microseconds UTC.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class Service:
         self.metrics = Metrics()
         self.closing = asyncio.Event()
         self.progress = Progress(memory, self.closing)
+        self.started = perf_counter()
+        self.started_at = clock.now()
         self._owned = owned
         self._open: set[str] = set()
         self._open_below: list[str] = []

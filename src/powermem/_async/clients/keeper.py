@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import partial
 from time import monotonic
 
-from ..._concurrency import AsyncBridge, AsyncEvent, AsyncMailbox, AsyncWorker
+from ..._concurrency import AsyncBridge, AsyncEvent, AsyncMailbox, AsyncWorker, async_gather
 from ..._core import clock
-from ..._core.changes.writes import AddTurn, BufferTurn
+from ..._core.changes.writes import AddTurn, AlreadyDone, BufferTurn, Remember
 from ..._core.clients.exchange import Attended, spoken
 from ..._core.messages.normalize import read_messages
 from ..._core.prompts.quoting import strip_recalled
@@ -33,6 +34,9 @@ _UNANSWERED = 1000
 
 # Number of users below their threshold to remember; their messages are stored anyway.
 _UNLEARNED = 10_000
+
+# Number of keys to look up at the same time.
+_KEYS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,39 @@ class AsyncKeeper:
             await self._learn([whose])
         return [waiting.turn for waiting in changes]
 
+    async def keep_once(self, messages: Mapping[str, Message], whose: Whose) -> int:
+        """Store the messages that were not stored under their keys before, and start learning from them.
+
+        Args:
+            messages: by idempotency key, in the order in which they were said.
+            whose: the owner.
+
+        Returns:
+            The number of messages that were new.
+        """
+        store = (await self._open_engine()).store
+        known = await async_gather(
+            [partial(store.recall_request, whose.scope, key) for key in messages], _KEYS_AT_ONCE
+        )
+        fresh = {key: messages[key] for key, kept in zip(messages, known, strict=True) if kept is None}
+        count = await self._keep_fresh(fresh, whose) if fresh else 0
+        # Also if all were stored before: the process that stored them may have ended before it learned.
+        if count or await store.count_buffered(lane_of(whose.scope), 1):
+            await self._learn([whose])
+        return count
+
+    async def _keep_fresh(self, messages: Mapping[str, Message], whose: Whose) -> int:
+        at = clock.now()
+        changes = [_once(key, message, whose, at) for key, message in messages.items()]
+        try:
+            await self._apply([change for each in changes for change in each])
+        except AlreadyDone:
+            # Another caller is storing some of them at this moment.
+            if len(changes) == 1:
+                return 0
+            return sum([await self._keep_fresh({key: messages[key]}, whose) for key in messages])
+        return len(changes)
+
     async def settle(self, timeout: float | None) -> bool:
         """Wait until all messages so far are in the buffer; return whether they are within the timeout."""
         if not self._worker.alive:
@@ -252,7 +289,7 @@ class AsyncKeeper:
             if not item.ends and not item.ongoing.kept.done():
                 item.ongoing.kept.set_result(None)
 
-    async def _apply(self, changes: Sequence[BufferTurn]) -> None:
+    async def _apply(self, changes: Sequence[BufferTurn | Remember]) -> None:
         if changes:
             components = await self._open_engine()
             await components.store.apply(changes)
@@ -294,6 +331,13 @@ class AsyncKeeper:
         self._learning.difference_update([task for task in list(self._learning) if task.done])
 
 
+def _once(key: str, message: Message, whose: Whose, at: int) -> list[BufferTurn | Remember]:
+    """Return the changes that store a message, unless one was stored under this key."""
+    turns = _turns([message], whose, at)
+    first = str(turns[0].turn.id) if turns else ""
+    return [Remember(whose.scope, key, first, at, strict=True), *turns]
+
+
 def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTurn]:
     """Return the changes that store messages, validated like those of any caller."""
     checked = [
@@ -301,6 +345,7 @@ def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTur
         for message in messages
         for each in read_messages(
             {"role": message.role, "content": message.content},
+            actor_id=message.actor_id,
             sent_at=None if message.sent_at is None else clock.local_time(message.sent_at, whose.zone),
         )
     ]

@@ -216,6 +216,13 @@ class AsyncStore(ABC):
         """Return the turns that a memory came from, oldest first."""
         return await self._ask(self._queries.turns, memory_id, user_id)
 
+    async def said(self, scope: Scope, limit: int | None = None) -> list[Turn]:
+        """Return the latest turns of exactly one scope, oldest first."""
+        turns = await self._ask(self._queries.said, scope, limit)
+        if not turns:
+            await self._check_moved(scope.user_id)
+        return turns
+
     async def recall_request(self, scope: Scope, key: str) -> str | None:
         """Return the result stored under an idempotency key."""
         return await self._ask(self._queries.recall_request, scope, key)

@@ -53,6 +53,16 @@ class AddMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateMemory:
+    """Store a memory that must be new. Outcome: ``Added``.
+
+    It fails with ``AlreadyStored`` if its scope already has a memory with this hash.
+    """
+
+    memory: AddMemory
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceText:
     """Give a memory another text; the old one goes to its history.
 
@@ -188,13 +198,15 @@ class Remember:
     """Keep the result of a call under a key, so that a retry finds it. Outcome: the kept result.
 
     The text of a ``Reply`` or a ``DoneNote`` is made from the outcomes of the changes before this one. If the
-    key exists already, their batch fails with ``AlreadyDone``, since another call has done the work.
+    key exists already, their batch fails with ``AlreadyDone``, since another call has done the work. So does
+    that of any text with ``strict``; otherwise the text that was kept first is the outcome.
     """
 
     scope: Scope
     key: str
     result: str | Reply | DoneNote
     at: int
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +332,19 @@ class UpdateTask:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteTurns:
+    """Delete source turns of exactly one scope. Outcome: the number of deleted turns.
+
+    Attributes:
+        scope: their scope.
+        ids: which of them; ``None`` for all.
+    """
+
+    scope: Scope
+    ids: Sequence[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AddPreference:
     """Store a preference, unless its scope holds the same text. Outcome: 1 or 0."""
 
@@ -337,11 +362,13 @@ Change: TypeAlias = (
     | UpdateTask
     | AddPreference
     | AddMemory
+    | CreateMemory
     | ReplaceText
     | Supersede
     | Amend
     | Delete
     | LinkTurns
+    | DeleteTurns
     | DeleteWhere
     | Remember
     | Restore

@@ -13,7 +13,9 @@ from ..changes.writes import (
     Amend,
     BufferTurn,
     Change,
+    CreateMemory,
     Delete,
+    DeleteTurns,
     DeleteWhere,
     FinishTurns,
     FreeTurns,
@@ -76,10 +78,12 @@ def admit(sql: CollectionSQL, moves: Mapping[str, Move], batch: Sequence[Change]
 def _users(change: Change) -> list[str]:
     """Return the users that a change names."""
     scopes: list[Scope] = []
-    if isinstance(change, (AddTurn, DeleteWhere, Remember)):
+    if isinstance(change, (AddTurn, DeleteTurns, DeleteWhere, Remember)):
         scopes = [change.scope]
     elif isinstance(change, AddMemory):
         scopes = [change.row.scope]
+    elif isinstance(change, CreateMemory):
+        scopes = [change.memory.row.scope]
     elif isinstance(change, BufferTurn):
         scopes = [change.turn.scope]
     elif isinstance(change, QueueTurns):

@@ -19,7 +19,9 @@ from ..changes.writes import (
     Amend,
     BufferTurn,
     Change,
+    CreateMemory,
     Delete,
+    DeleteTurns,
     DeleteWhere,
     Duplicate,
     HoldLane,
@@ -89,11 +91,13 @@ class Writer:
         self._insert_result = sql.inserting(sql.requests, kept, once=True)
         self._apply: dict[type[Any], Callable[[_Share, Any], Steps[Outcome]]] = {
             **dict.fromkeys(queue.changes, self._queued),
+            CreateMemory: self._create,
             ReplaceText: self._replace_text,
             Supersede: self._supersede,
             Amend: self._amend,
             Delete: self._delete,
             LinkTurns: self._link_turns,
+            DeleteTurns: self._delete_turns,
             DeleteWhere: self._delete_where,
             Remember: self._remember,
             Restore: self._restore,
@@ -331,6 +335,13 @@ class Writer:
     def _queued(self, share: _Share, change: Change) -> Steps[Outcome]:
         return self._queue.apply(change, share.changes, share.outcomes)
 
+    def _create(self, share: _Share, change: CreateMemory) -> Steps[Outcome]:
+        outcomes = yield from self._add_memories(share, [change.memory])
+        outcome = outcomes[change.memory.row.id]
+        if isinstance(outcome, Duplicate):
+            raise AlreadyStored(outcome.row.id)
+        return outcome
+
     def _replace_text(self, share: _Share, change: ReplaceText) -> Steps[Updated | Duplicate | None]:
         row = yield from self._read_current(change)
         if row is None:
@@ -437,6 +448,19 @@ class Writer:
         if (yield from self._read_current(change)) is not None:
             yield from self._link([(change.id, turn) for turn in change.turns])
 
+    def _delete_turns(self, share: _Share, change: DeleteTurns) -> Steps[int]:
+        where, values = "user_id = ? AND agent_id = ? AND run_id = ?", scope_values(change.scope)
+        if change.ids is None:
+            everything: int = yield Statement(f"DELETE FROM {self._sql.turns} WHERE {where}", values)
+            return everything
+        deleted = 0
+        for chunk in self._sql.chunks(change.ids):
+            named = self._sql.among("id", chunk)
+            deleted += yield Statement(
+                f"DELETE FROM {self._sql.turns} WHERE {where} AND {named.sql}", (*values, *named.values)
+            )
+        return deleted
+
     def _delete_where(self, share: _Share, change: DeleteWhere) -> Steps[int]:
         sql, where, narrowed = self._sql, scope_condition(change.scope), self._sql.narrow(change.expression)
         if change.expression is None:
@@ -477,7 +501,7 @@ class Writer:
         if not found:
             raise StoreError("the result of a call could not be kept under its key")
         kept = sql.loaded(found[0][0])
-        if not isinstance(change.result, str):
+        if change.strict or not isinstance(change.result, str):
             raise AlreadyDone(kept)
         return kept
 

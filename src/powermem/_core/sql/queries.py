@@ -188,6 +188,15 @@ class Queries:
         )
         return [to_turn(values, self._sql) for values in found]
 
+    def said(self, scope: Scope, limit: int | None = None) -> Steps[list[Turn]]:
+        """Return the latest source turns of exactly one scope, oldest first."""
+        found = yield Query(
+            f"SELECT {TURN} FROM {self._sql.turns} WHERE user_id = ? AND agent_id = ? AND run_id = ? "
+            f"ORDER BY sent_at DESC, id DESC{'' if limit is None else ' LIMIT ?'}",
+            (*scope_values(scope), *(() if limit is None else (limit,))),
+        )
+        return [to_turn(values, self._sql) for values in reversed(found)]
+
     def around(self, ids: Sequence[int], span: int, user_id: str | None = None) -> Steps[Surroundings]:
         """Return the turns up to ``span`` before and after those that memories came from."""
         return read_around(self._sql, ids, span, user_id)

@@ -23,6 +23,7 @@ from ..._core.clients.exchange import Attended, Exchange, attend, messages_of
 from ..._core.inputs import check_scope
 from ..._core.query.search import Hit
 from ..._core.tasks.task import work_scope
+from ..._core.values import Scope
 from ..._drivers.clients import attach, detach
 from ..access import Access
 from ..retrieval.query import Query
@@ -126,8 +127,7 @@ class Attendance:
     def whose(self, who: Attribution, access: Access) -> Whose:
         """Return the owner of a turn, and when to learn from it."""
         scope = check_scope(who.entity_id, who.process_id or self.agent_id, who.session_id)
-        work = work_scope(scope, self.agent_id)
-        return Whose(scope, work, self.enough, self.zone, access.share)
+        return self.owner(scope, access)
 
     def find(
         self, access: Access, query: str, who: Attribution, limit: int, threshold: float | None
@@ -141,6 +141,10 @@ class Attendance:
         # Agents share their memories about a user, unless this memory belongs to one agent.
         agent = None if self.agent_id is None else who.process_id or self.agent_id
         return Query(check_scope(who.entity_id, agent, None), limit, threshold=threshold, zone=self.zone)
+
+    def owner(self, scope: Scope, access: Access) -> Whose:
+        """Return the owner of a turn of a scope, and when to learn from it."""
+        return Whose(scope, work_scope(scope, self.agent_id), self.enough, self.zone, access.share)
 
     def keep(self, access: Access, said: str, reply: str) -> list[AddTurn]:
         """Store an exchange now, and start learning from it; without a speaker, store nothing."""

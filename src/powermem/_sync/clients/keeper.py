@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import partial
 from time import monotonic
 
-from ..._concurrency import Bridge, Event, Mailbox, Worker
+from ..._concurrency import Bridge, Event, Mailbox, Worker, gather
 from ..._core import clock
-from ..._core.changes.writes import AddTurn, BufferTurn
+from ..._core.changes.writes import AddTurn, AlreadyDone, BufferTurn, Remember
 from ..._core.clients.exchange import Attended, spoken
 from ..._core.messages.normalize import read_messages
 from ..._core.prompts.quoting import strip_recalled
@@ -34,6 +35,9 @@ _UNANSWERED = 1000
 
 # Number of users below their threshold to remember; their messages are stored anyway.
 _UNLEARNED = 10_000
+
+# Number of keys to look up at the same time.
+_KEYS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,37 @@ class Keeper:
             self._learn([whose])
         return [waiting.turn for waiting in changes]
 
+    def keep_once(self, messages: Mapping[str, Message], whose: Whose) -> int:
+        """Store the messages that were not stored under their keys before, and start learning from them.
+
+        Args:
+            messages: by idempotency key, in the order in which they were said.
+            whose: the owner.
+
+        Returns:
+            The number of messages that were new.
+        """
+        store = (self._open_engine()).store
+        known = gather([partial(store.recall_request, whose.scope, key) for key in messages], _KEYS_AT_ONCE)
+        fresh = {key: messages[key] for key, kept in zip(messages, known, strict=True) if kept is None}
+        count = self._keep_fresh(fresh, whose) if fresh else 0
+        # Also if all were stored before: the process that stored them may have ended before it learned.
+        if count or store.count_buffered(lane_of(whose.scope), 1):
+            self._learn([whose])
+        return count
+
+    def _keep_fresh(self, messages: Mapping[str, Message], whose: Whose) -> int:
+        at = clock.now()
+        changes = [_once(key, message, whose, at) for key, message in messages.items()]
+        try:
+            self._apply([change for each in changes for change in each])
+        except AlreadyDone:
+            # Another caller is storing some of them at this moment.
+            if len(changes) == 1:
+                return 0
+            return sum([self._keep_fresh({key: messages[key]}, whose) for key in messages])
+        return len(changes)
+
     def settle(self, timeout: float | None) -> bool:
         """Wait until all messages so far are in the buffer; return whether they are within the timeout."""
         if not self._worker.alive:
@@ -253,7 +288,7 @@ class Keeper:
             if not item.ends and not item.ongoing.kept.done():
                 item.ongoing.kept.set_result(None)
 
-    def _apply(self, changes: Sequence[BufferTurn]) -> None:
+    def _apply(self, changes: Sequence[BufferTurn | Remember]) -> None:
         if changes:
             components = self._open_engine()
             components.store.apply(changes)
@@ -295,6 +330,13 @@ class Keeper:
         self._learning.difference_update([task for task in list(self._learning) if task.done])
 
 
+def _once(key: str, message: Message, whose: Whose, at: int) -> list[BufferTurn | Remember]:
+    """Return the changes that store a message, unless one was stored under this key."""
+    turns = _turns([message], whose, at)
+    first = str(turns[0].turn.id) if turns else ""
+    return [Remember(whose.scope, key, first, at, strict=True), *turns]
+
+
 def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTurn]:
     """Return the changes that store messages, validated like those of any caller."""
     checked = [
@@ -302,6 +344,7 @@ def _turns(messages: Sequence[Message], whose: Whose, at: int) -> list[BufferTur
         for message in messages
         for each in read_messages(
             {"role": message.role, "content": message.content},
+            actor_id=message.actor_id,
             sent_at=None if message.sent_at is None else clock.local_time(message.sent_at, whose.zone),
         )
     ]

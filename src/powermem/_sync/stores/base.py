@@ -217,6 +217,13 @@ class Store(ABC):
         """Return the turns that a memory came from, oldest first."""
         return self._ask(self._queries.turns, memory_id, user_id)
 
+    def said(self, scope: Scope, limit: int | None = None) -> list[Turn]:
+        """Return the latest turns of exactly one scope, oldest first."""
+        turns = self._ask(self._queries.said, scope, limit)
+        if not turns:
+            self._check_moved(scope.user_id)
+        return turns
+
     def recall_request(self, scope: Scope, key: str) -> str | None:
         """Return the result stored under an idempotency key."""
         return self._ask(self._queries.recall_request, scope, key)

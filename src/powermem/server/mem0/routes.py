@@ -13,8 +13,10 @@ from ..._core.inputs import KEEP
 from ..._core.values import Scope
 from ...errors import InvalidInputError, NotFoundError
 from ...rest import json_safe
+from ...types import HistoryRecord
 from ..call import Call, ReadCall, WriteCall
 from ..caller import Permission, ScopeIds
+from ..filters import ids_named
 from ..repeats import add_once
 from ..replies import json_response, with_text_ids
 from ..v1.parameters import AgentId, RunId, UserId
@@ -32,17 +34,19 @@ def _scope(call: Call, *ids: object) -> ScopeIds:
     return found
 
 
-def _moment(day: date | None) -> datetime | None:
+def moment(day: date | None) -> datetime | None:
+    """Return when a day begins in UTC."""
     return None if day is None else datetime.combine(day, time(), timezone.utc)
 
 
-def _record(found: Mapping[str, Any]) -> dict[str, Any]:
+def record(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return a memory with the names that mem0 has besides ours."""
     expires_at = found["expires_at"]
     return {**with_text_ids(dict(found)), "expiration_date": expires_at and expires_at[:10]}
 
 
-def _missing() -> NotFoundError:
+def missing() -> NotFoundError:
+    """Return the error of a memory that is not there."""
     return NotFoundError("Memory not found, or it belongs to another user")
 
 
@@ -58,7 +62,7 @@ async def create_memories(body: MemoryCreate, call: WriteCall) -> Response:
         infer=body.infer is not False,
         memory_type=body.memory_type,
         prompt=body.prompt,
-        expires_at=_moment(body.expiration_date),
+        expires_at=moment(body.expiration_date),
     )
     return json_response({"results": json_safe(added)["results"]})
 
@@ -81,7 +85,7 @@ async def list_memories(
     if top_k is None:
         top_k = MOST_RESULTS if everything else USUAL_RESULTS
     page = await call.memory.get_all(limit=top_k, **scope)
-    return json_response({"results": [_record(each) for each in page["results"]]})
+    return json_response({"results": [record(each) for each in page["results"]]})
 
 
 @router.delete("/memories", summary="Delete every memory of a user, an agent or a run")
@@ -95,12 +99,13 @@ async def delete_memories(
 @router.post("/search", summary="Find the memories that answer a query")
 async def search_memories(body: SearchRequest, call: ReadCall) -> Response:
     filters = dict(body.filters or {})
-    ids = []
-    for name in Scope._fields:
-        # Of several users and the like, the filter stays; but then another id has to say whose they are.
-        inside = None if isinstance(filters.get(name), (Mapping, list)) else filters.pop(name, None)
-        beside = getattr(body, name)
-        ids.append(inside if beside is None else beside)
+    # Those beside the filter are from older clients.
+    beside = {name: value for name in Scope._fields if (value := getattr(body, name)) is not None}
+    ids = {**ids_named(filters), **beside}
+    for name in beside:
+        # Of several users and the like, the filter stays.
+        if not isinstance(filters.get(name), (Mapping, list)):
+            filters.pop(name, None)
     found = await call.memory.search(
         body.query,
         filters=filters or None,
@@ -109,34 +114,34 @@ async def search_memories(body: SearchRequest, call: ReadCall) -> Response:
         explain=body.explain is True,
         rerank=body.rerank,
         include_expired=body.show_expired is True,
-        **_scope(call, *ids),
+        **_scope(call, *map(ids.get, Scope._fields)),
     )
-    return json_response({"results": [_record(each) for each in found["results"]]})
+    return json_response({"results": [record(each) for each in found["results"]]})
 
 
 @router.get("/memories/{memory_id}", summary="Read a memory")
 async def read_memory(memory_id: MemoryId, call: ReadCall) -> Response:
     found = await call.memory.get(memory_id, **call.scope())
     if found is None:
-        raise _missing()
-    return json_response(_record(found))
+        raise missing()
+    return json_response(record(found))
 
 
 @router.put("/memories/{memory_id}", summary="Change what is sent of a memory: text, metadata, expiry")
 async def change_memory(memory_id: MemoryId, body: MemoryUpdate, call: WriteCall) -> Response:
-    expires_at = _moment(body.expiration_date) if "expiration_date" in body.model_fields_set else KEEP
+    expires_at = moment(body.expiration_date) if "expiration_date" in body.model_fields_set else KEEP
     changed = await call.memory.update(
         memory_id, body.text, metadata=body.metadata, expires_at=expires_at, **call.scope()
     )
     if changed is None:
-        raise _missing()
+        raise missing()
     return json_response({"message": "Memory updated successfully!"})
 
 
 @router.delete("/memories/{memory_id}", summary="Delete a memory")
 async def delete_memory(memory_id: MemoryId, call: WriteCall) -> Response:
     if not await call.memory.delete(memory_id, **call.scope()):
-        raise _missing()
+        raise missing()
     return json_response({"message": "Memory deleted successfully"})
 
 
@@ -144,16 +149,19 @@ async def delete_memory(memory_id: MemoryId, call: WriteCall) -> Response:
 async def read_history(memory_id: MemoryId, call: ReadCall) -> Response:
     found = await call.memory.history(memory_id, **call.scope())
     if not found:
-        raise _missing()
-    return json_response(
-        [
-            {
-                **each,
-                "id": f"{each['memory_id']}-{number}",
-                "updated_at": each["created_at"],
-                "is_deleted": each["event"] == "DELETE",
-                "actor_id": each["actor"],
-            }
-            for number, each in enumerate(json_safe(found), 1)
-        ]
-    )
+        raise missing()
+    return json_response(events_of(found))
+
+
+def events_of(history: list[HistoryRecord]) -> list[dict[str, Any]]:
+    """Return what happened to a memory with the names that mem0 has besides ours."""
+    return [
+        {
+            **each,
+            "id": f"{each['memory_id']}-{number}",
+            "updated_at": each["created_at"],
+            "is_deleted": each["event"] == "DELETE",
+            "actor_id": each["actor"],
+        }
+        for number, each in enumerate(json_safe(history), 1)
+    ]

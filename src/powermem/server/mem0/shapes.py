@@ -1,4 +1,4 @@
-"""Requests of mem0's self-hosted server. What else a client sends is ignored, as it is there."""
+"""Requests of mem0's self-hosted server and of its client. What else is sent is ignored, as it is there."""
 
 from __future__ import annotations
 
@@ -57,3 +57,55 @@ class SearchRequest(Owned):
     explain: StrictBool | None = None
     rerank: StrictBool | None = None
     show_expired: StrictBool | None = None
+
+
+class ClientAdd(MemoryCreate):
+    """Messages to remember, as ``MemoryClient`` sends them: the ids are in ``filters``, or beside them."""
+
+    filters: dict[str, Any] | None = None
+    app_id: StrictStr | None = None
+    custom_instructions: StrictStr | None = None
+    timestamp: int | None = None
+
+    def ids(self) -> dict[str, Id]:
+        """Return the ids beside the filter."""
+        named = {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+class ClientList(Body):
+    """What to list; the ids are in ``filters``."""
+
+    filters: dict[str, Any] | None = None
+    start_date: StrictStr | None = None
+    end_date: StrictStr | None = None
+
+    def narrowed(self) -> dict[str, Any] | None:
+        """Return the filter, with the dates as a part of it."""
+        dates = {"gte": self.start_date, "lte": self.end_date}
+        between = {name: value for name, value in dates.items() if value is not None}
+        parts = [each for each in (self.filters, {"created_at": between} if between else None) if each]
+        return {"AND": parts} if len(parts) > 1 else next(iter(parts), None)
+
+
+class ClientSearch(Body):
+    """A query; the ids are in ``filters``."""
+
+    query: StrictStr
+    filters: dict[str, Any] | None = None
+    top_k: Annotated[int, Field(ge=1, le=MOST_RESULTS)] | None = None
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    rerank: StrictBool | None = None
+    show_expired: StrictBool | None = None
+
+
+class MemoryOfBatch(MemoryUpdate):
+    """One of several memories, and its change."""
+
+    memory_id: Id
+
+
+class BatchOfMemories(Body):
+    """Several memories."""
+
+    memories: Annotated[list[MemoryOfBatch], Field(min_length=1, max_length=MOST_RESULTS)]

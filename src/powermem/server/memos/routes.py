@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from ..._core import clock
+from ..._core.inputs import KEEP
+from ..._core.values import Turn
 from ...errors import InvalidInputError, NotFoundError
 from ...rest import memory_detail, preference_detail, reply
 from ..call import Call, ReadCall, WriteCall
+from ..filters import ids_named
 from ..repeats import add_once
 from ..replies import json_response
-from .shapes import AddMessage, DeleteMemory, GetMemory, GetStatus, Owned, SearchMemory, UpdateMemory, single
+from . import left_out
+from .shapes import (
+    USUAL_MESSAGES,
+    AddFeedback,
+    AddMessage,
+    DeleteMemory,
+    GetMemory,
+    GetMessage,
+    GetStatus,
+    Owned,
+    SearchMemory,
+    UpdateMemory,
+    single,
+)
 
 PREFIX = "/api/openmem/v1"
 
 router = APIRouter(prefix=PREFIX, tags=["MemOS"])
+router.include_router(left_out.router)
 
 MemoryId = Annotated[str, Path(description="The id of a memory")]
 
@@ -32,35 +52,57 @@ _EMPTY: dict[str, Any] = {
     "event_detail_list": [],
     "preference_note": "",
 }
-_OPERATORS = {"and": "AND", "or": "OR", "not": "NOT"}
+# Their names in filters, and ours.
+_NAMES = {
+    "and": "AND",
+    "or": "OR",
+    "not": "NOT",
+    "conversation_id": "run_id",
+    "create_time": "created_at",
+    "update_time": "updated_at",
+}
+_SOURCES = {"user", "public", "knowledgebase"}
+_PAGE = 1000
 
 
 def _ok(data: object) -> Response:
     return json_response({"code": 0, "data": data, "message": "ok"})
 
 
+def _owner(body: Owned) -> tuple[object, object]:
+    return single(body.user_id, "user_id"), single(body.agent_id, "agent_id")
+
+
 def _scope(call: Call, body: Owned, run_id: object = None) -> Any:
-    user_id, agent_id = single(body.user_id), single(body.agent_id)
-    found = call.scope(user_id, agent_id, run_id)
+    found = call.scope(*_owner(body), run_id)
     if found["user_id"] is None and found["agent_id"] is None:
         raise InvalidInputError("user_id or agent_id: one of them is required")
     return found
 
 
 def _filters(given: Any) -> Any:
-    """Return a filter with our names: they write ``and`` in small letters, and a run is a conversation."""
+    """Return a filter with our names; what was sent as ``info`` is metadata here."""
+    if isinstance(given, Mapping) and given and given.keys() <= _SOURCES:
+        # One filter for each of their sources, of which there is one here.
+        given = given.get("user")
     if isinstance(given, list):
         return [_filters(each) for each in given]
     if not isinstance(given, Mapping):
         return given
-    names = {**_OPERATORS, "conversation_id": "run_id"}
-    return {names.get(name, name): _filters(value) for name, value in given.items()}
+    return {
+        _NAMES.get(name, name.removeprefix("info.")): _filters(value)
+        if name in ("and", "or", "not")
+        else value
+        for name, value in given.items()
+    }
 
 
 async def _preferences(call: Call, scope: Mapping[str, Any], limit: int | None) -> list[Any]:
     if scope["user_id"] is None:
         return []
-    return [preference_detail(each) for each in (await call.memory.get_preferences(**scope))[-(limit or 0) :]]
+    found = await call.memory.get_preferences(**scope)
+    latest = found if limit is None else found[max(0, len(found) - limit) :]
+    return [preference_detail(each) for each in latest]
 
 
 @router.post("/add/message", summary="Store memories of messages, in the background unless told otherwise")
@@ -88,14 +130,16 @@ async def search_memory(body: SearchMemory, call: ReadCall) -> Response:
     # The conversation is the one that asks, not the one to look into; but a key may be tied to another.
     _scope(call, body, body.conversation_id)
     scope = _scope(call, body)
-    found = await call.memory.search(
-        body.query,
-        limit=body.memory_limit_number,
-        filters=_filters(body.filter),
-        threshold=body.relativity,
-        **scope,
-    )
-    data = {**_EMPTY, **reply(found)["data"]}
+    data = dict(_EMPTY)
+    if body.memory_limit_number:
+        found = await call.memory.search(
+            body.query,
+            limit=body.memory_limit_number,
+            filters=_filters(body.filter),
+            threshold=body.relativity,
+            **scope,
+        )
+        data.update(reply(found)["data"])
     if body.include_preference:
         data["preference_detail_list"] = await _preferences(call, scope, body.preference_limit_number)
     return _ok(data)
@@ -124,9 +168,32 @@ async def get_one(memory_id: MemoryId, call: ReadCall) -> Response:
     return _ok(memory_detail(found))
 
 
-@router.post("/update/memory", summary="Correct the text of a memory")
+@router.post("/get/message", summary="Read the latest messages of a conversation")
+async def get_message(body: GetMessage, call: ReadCall) -> Response:
+    scope = call.memory._scope(**_scope(call, body, body.conversation_id))
+    components = await call.memory._access.open(any_vectors=True)
+    latest: deque[Turn] = deque(maxlen=body.message_limit_number or USUAL_MESSAGES)
+    after = 0
+    while page := await components.store.scan_turns(scope, after, _PAGE):
+        after = page[-1].id
+        latest.extend(page)
+    return _ok({"message_detail_list": [_message(turn) for turn in latest]})
+
+
+@router.post("/update/memory", summary="Correct the text or the title of a memory, archive or delete it")
 async def update_memory(body: UpdateMemory, call: WriteCall) -> Response:
-    changed = await call.memory.update(str(body.memory_id), body.content, **call.scope())
+    scope, memory_id = call.scope(), str(body.memory_id)
+    if body.status == "deleted":
+        changed: Any = await call.memory.delete(memory_id, **scope) or None
+    else:
+        ends = {None: KEEP, "activated": None, "archived": datetime.now(timezone.utc)}
+        changed = await call.memory.update(
+            memory_id,
+            body.content,
+            metadata=None if body.title is None else {"title": body.title},
+            expires_at=ends[body.status],
+            **scope,
+        )
     if changed is None:
         raise _missing()
     return _ok({"success": True})
@@ -134,7 +201,7 @@ async def update_memory(body: UpdateMemory, call: WriteCall) -> Response:
 
 @router.post("/delete/memory", summary="Delete memories by their ids, a filter, or whose they are")
 async def delete_memory(body: DeleteMemory, call: WriteCall) -> Response:
-    scope = call.scope(single(body.user_id), single(body.agent_id))
+    scope = call.scope(*_owner(body))
     named = [
         name for name in ("memory_ids", "user_id", "agent_id", "filter") if getattr(body, name) is not None
     ]
@@ -142,10 +209,30 @@ async def delete_memory(body: DeleteMemory, call: WriteCall) -> Response:
         raise InvalidInputError("give exactly one of memory_ids, user_id, agent_id and filter")
     if body.memory_ids is not None:
         for each in body.memory_ids:
-            await call.memory.delete(str(each), **call.scope())
+            await call.memory.delete(str(each), **scope)
     else:
-        await call.memory.delete_all(filters=_filters(body.filter), **scope)
+        filters = _filters(body.filter)
+        await call.memory.delete_all(filters=filters, **call.scope(**{**scope, **ids_named(filters)}))
     return _ok({"success": True})
+
+
+@router.post("/add/feedback", summary="Store what somebody says about what is remembered, as a message")
+async def add_feedback(body: AddFeedback, call: WriteCall) -> Response:
+    said = {"role": "user", "content": body.feedback_content, "timestamp": body.feedback_time}
+    added = await add_once(
+        call,
+        ["memos feedback", body.model_dump()],
+        _scope(call, body, body.conversation_id),
+        [{name: value for name, value in said.items() if value is not None}],
+        metadata=None if body.app_id is None else {"app_id": body.app_id},
+        async_mode=True,
+    )
+    return json_response(reply(added))
+
+
+def _message(turn: Turn) -> dict[str, str]:
+    at = clock.to_iso(turn.sent_at)[:19].replace("T", " ")
+    return {"role": turn.role, "content": turn.content, "create_time": at, "update_time": at}
 
 
 def _missing() -> NotFoundError:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from ...errors import InvalidInputError
+
 Id = StrictStr | StrictInt
-Ids = Id | Annotated[list[Id], Field(max_length=1)]
+Ids = Id | list[Id]
 """Their client sends a list where several are possible; here a memory belongs to one."""
 
 MOST_RESULTS = 100
 LARGEST_PAGE = 50
+MOST_MESSAGES = 50
+USUAL_MESSAGES = 6
 
 
-def single(ids: Ids | None) -> Id | None:
-    """Return the only id of a list, or the id itself."""
-    if isinstance(ids, list):
-        return ids[0] if ids else None
-    return ids
+def single(ids: Ids | None, name: str) -> Id | None:
+    """Return the only id of a list, or the id itself.
+
+    Raises:
+        InvalidInputError: there are several.
+    """
+    if not isinstance(ids, list):
+        return ids
+    if len(ids) > 1:
+        raise InvalidInputError(f"{name}: a memory belongs to one of them here; send the request for each")
+    return ids[0] if ids else None
 
 
 class Body(BaseModel):
@@ -57,9 +67,9 @@ class SearchMemory(Owned):
 
     query: StrictStr
     conversation_id: Id | None = None
-    memory_limit_number: Annotated[int, Field(ge=1, le=MOST_RESULTS)] = 6
+    memory_limit_number: Annotated[int, Field(ge=0, le=MOST_RESULTS)] = 6
     include_preference: StrictBool = True
-    preference_limit_number: Annotated[int, Field(ge=1, le=MOST_RESULTS)] = 6
+    preference_limit_number: Annotated[int, Field(ge=0, le=MOST_RESULTS)] = 6
     filter: dict[str, Any] | None = None
     relativity: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -73,11 +83,29 @@ class GetMemory(Owned):
     size: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 10
 
 
+class GetMessage(Owned):
+    """The latest messages of a conversation."""
+
+    conversation_id: Id
+    message_limit_number: Annotated[int, Field(ge=1, le=MOST_MESSAGES)] | None = None
+
+
 class UpdateMemory(Body):
-    """A new text of a memory."""
+    """A new text, title or status of a memory; null leaves it as it is."""
 
     memory_id: Id
-    content: StrictStr
+    content: StrictStr | None = None
+    title: StrictStr | None = None
+    status: Literal["activated", "archived", "deleted"] | None = None
+
+
+class AddFeedback(Owned):
+    """What somebody says about what is remembered."""
+
+    feedback_content: Annotated[StrictStr, Field(min_length=1)]
+    conversation_id: Id | None = None
+    app_id: StrictStr | None = None
+    feedback_time: StrictStr | None = None
 
 
 class DeleteMemory(Owned):

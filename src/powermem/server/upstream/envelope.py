@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from ..._core import clock
 from ...errors import NotFoundError
-from ..problems import Problem, RefusedError
+from ..problems import Problem
 from ..replies import json_response
 
 PREFIX = "/api/v1"
@@ -45,12 +45,6 @@ class MemoryNotFoundError(NotFoundError):
 
 class UserNotFoundError(NotFoundError):
     """Nothing is known of a user."""
-
-
-class NotOfferedError(RefusedError):
-    """The route was in powermem 1.1, and has no meaning here."""
-
-    status = 501
 
 
 def ok(data: object, message: str) -> Response:

@@ -6,12 +6,17 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from ..._async.bulk.exporting import PAGE
+from ..._core import clock
+from ..._core.filters.parse import parse as parse_filters
+from ..._core.values import Row
 from ...errors import InvalidInputError, PowerMemError
 from ...rest import json_safe
 from ..call import Call, ReadCall, WriteCall
@@ -38,6 +43,13 @@ router = APIRouter(tags=["powermem 1.1"])
 MemoryId = Annotated[str, Path(description="The id of a memory")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0)]
+
+_FAULTS: Mapping[str, Callable[[Row], bool]] = {
+    "missing_metadata": lambda row: not row.metadata,
+    "empty_content": lambda row: len(row.text.strip()) < 5,
+    "low_importance": lambda row: row.facets.get("importance", 1) < 0.3,
+}
+"""Why a memory is said to say little; with the limits of powermem 1.1."""
 
 _EXPORTED = ("id", "content", "role", "metadata", "created_at", "updated_at")
 
@@ -149,16 +161,45 @@ async def count(
     return ok({"count": number}, "Memories counted successfully")
 
 
-@router.get("/memories/users", summary="List the users that have memories, sorted")
-async def users(call: ReadCall) -> Response:
+async def users_of(call: Call) -> list[str]:
+    """Return the users that have memories and whom the key reaches, sorted."""
     tied = call.caller.tied
     if tied.agent_id is not None or tied.run_id is not None:
         raise ForbiddenError("users are listed for a key that is tied to no agent and no run")
     if tied.user_id is None:
-        found = await call.memory.users()
-    else:
-        found = [tied.user_id] if await call.memory.count(tied.user_id) else []
-    return ok(found, "Users retrieved successfully")
+        return await call.memory.users()
+    return [tied.user_id] if await call.memory.count(tied.user_id) else []
+
+
+@router.get("/memories/users", summary="List the users that have memories, sorted")
+async def users(call: ReadCall) -> Response:
+    return ok(await users_of(call), "Users retrieved successfully")
+
+
+@router.get("/memories/quality", summary="Count memories that say little")
+async def quality(
+    call: ReadCall, user_id: UserId = None, agent_id: AgentId = None, time_range: InTime = None
+) -> Response:
+    scope = call.memory._scope(**call.scope(user_id, agent_id))
+    expression = parse_filters(within(time_range, None), call.memory._zone)
+    components = await call.memory._access.open(any_vectors=True)
+    total = low = after = 0
+    found: Counter[str] = Counter(dict.fromkeys(_FAULTS, 0))
+    now = clock.now()
+    while page := await components.store.scan(scope, expression, after, PAGE, vectors=False):
+        after = page[-1].row.id
+        for row in (each.row for each in page):
+            if row.valid_to is None and (row.expires_at is None or row.expires_at > now):
+                faults = [name for name, has in _FAULTS.items() if has(row)]
+                found.update(faults)
+                total, low = total + 1, low + bool(faults)
+    data = {
+        "total_memories": total,
+        "low_quality_count": low,
+        "low_quality_ratio": round(low / total, 4) if total else 0.0,
+        "quality_criteria": found,
+    }
+    return ok(data, "Quality metrics retrieved successfully")
 
 
 @router.get(

@@ -106,6 +106,20 @@ class CreateOfAgent(Body):
     run_id: Id | None = None
 
 
+class ProfileMessages(Body):
+    """What somebody says of themselves; a text, a message or messages."""
+
+    messages: StrictStr | dict[str, Any] | list[StrictStr | dict[str, Any]]
+    agent_id: Id | None = None
+    run_id: Id | None = None
+    metadata: dict[str, Any] | None = None
+    filters: dict[str, Any] | None = None
+    scope: StrictStr | None = None
+    memory_type: StrictStr | None = None
+    prompt: StrictStr | None = None
+    infer: StrictBool = True
+
+
 class UpdateOfUser(Body):
     """A change of a user's memory."""
 

@@ -9,12 +9,13 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from ..._core import clock
 from ..._version import __version__
 from ...errors import StoreError
 from .. import health as service_health
 from ..call import AdminCall, Call, ReadCall, WriteCall
 from ..v1.parameters import AgentId, RunId, UserId
-from .envelope import PREFIX, now, ok
+from .envelope import PREFIX, moment, now, ok
 
 HEALTH = f"{PREFIX}/system/health"
 
@@ -55,6 +56,8 @@ async def status(call: ReadCall) -> Response:
         "version": __version__,
         "storage_type": config.vector_store.provider,
         "llm_provider": config.llm.provider,
+        "uptime_seconds": round(perf_counter() - call.service.started),
+        "started_at": moment(clock.to_iso(call.service.started_at)),
         "dependencies": {"database": database},
         "timestamp": now(),
     }

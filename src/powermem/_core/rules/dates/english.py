@@ -59,6 +59,17 @@ _PAST = re.compile(
     r"|led|hundred|speed|seed)\b)\w{2,}ed)\b",
     re.IGNORECASE,
 )
+# A past verb whose date is that of what was arranged: "I signed up for the race in October" says nothing of
+# when. Of what was bought or reserved, "in June" may be either; "on 12 June" is the day of the trip.
+_AGREED = re.compile(
+    r"\b(?:signed\s+up\s+(?:for|to)|rsvp(?:'d|ed)|(?:was|were|got|been)\s+(?:invited|asked)\s+to|invited"
+    r"|(?:agreed|decided|promised|planned|arranged|offered|hoped|volunteered|committed)\s+to)\b",
+    re.IGNORECASE,
+)
+_RESERVED = re.compile(
+    r"\b(?:booked|reserved|scheduled|rented|hired|(?:bought|got|ordered)\s+(?:\w+\s+){0,3}tickets?)\b",
+    re.IGNORECASE,
+)
 # What comes again every year or week has no date of its own.
 _RECURS = re.compile(
     r"\b(?:birthday|anniversary|born|every|each|always|usually|often|normally|sometimes"
@@ -110,11 +121,15 @@ def _by_tense(sentence: str, today: date, future: bool) -> Iterable[Found]:
     if not matches:
         return
     plain = sentence.replace("\u2019", "'")
-    ahead = future or _FUTURE.search(plain) is not None
-    past = not future and _PAST.search(plain) is not None
+    rest, agreed = _AGREED.subn("", plain)
+    rest, reserved = _RESERVED.subn("", rest)
+    ahead = future or bool(agreed or reserved) or _FUTURE.search(rest) is not None
+    past = not future and _PAST.search(rest) is not None
     if ahead == past or _RECURS.search(plain):
         # "this" and "last" need no tense.
         matches = [match for match in matches if match["which"]]
+    elif reserved and not future:
+        matches = [match for match in matches if not match["month4"]]
     for match in matches:
         side = {"last": -1, "this": 0, "next": 1}.get((match["which"] or "").lower(), 1 if ahead else -1)
         span = _nearest_weekday(match, today, side) if match["weekday"] else _nearest(match, today, side)

@@ -1,0 +1,103 @@
+"""Anthropic's memory tool over memories."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from anthropic.lib.tools import BetaAsyncAbstractMemoryTool, ToolError
+
+from ...errors import PowerMemError
+from .files import AsyncMemoryFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..memory import AsyncMemory
+
+T = TypeVar("T", bound="AsyncMemoryTool")
+
+
+def _told(method: Callable[[T, Any], Awaitable[str]]) -> Any:
+    """Let a method tell the model what went wrong, as Anthropic's own tools do."""
+
+    @wraps(method)
+    async def call(self: T, command: Any) -> str:
+        try:
+            return await method(self, command)
+        except PowerMemError as error:
+            raise ToolError(str(error)) from error
+
+    return call
+
+
+class AsyncMemoryTool(BetaAsyncAbstractMemoryTool):  # type: ignore[misc, unused-ignore]
+    """Anthropic's memory tool, whose files are memories; its answers are those of the reference tool.
+
+    Pass it as one of the ``tools`` of ``client.beta.messages.tool_runner``. The owner is fixed here: the
+    model names paths below ``/memories``, and none leads to the files of another owner.
+
+    Args:
+        memory: where the files are stored; it must stay open as long as the tool is used.
+        user_id: whose files they are.
+        agent_id: of which agent.
+        run_id: of which conversation.
+        options: further arguments of Anthropic's class, such as ``cache_control``.
+    """
+
+    def __init__(
+        self,
+        memory: AsyncMemory,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.files = AsyncMemoryFiles(memory, user_id=user_id, agent_id=agent_id, run_id=run_id)
+
+    @_told
+    async def view(self, command: Any) -> str:
+        """Return a file with numbered lines, or the listing of a directory."""
+        return await self.files.view(command.path, getattr(command, "view_range", None))
+
+    @_told
+    async def create(self, command: Any) -> str:
+        """Create a file that does not exist."""
+        await self.files.create(command.path, command.file_text)
+        return f"File created successfully at: {command.path}"
+
+    @_told
+    async def str_replace(self, command: Any) -> str:
+        """Replace a text that is exactly once in a file."""
+        new = getattr(command, "new_str", None) or ""
+        lines = await self.files.replace(command.path, command.old_str, new)
+        return (
+            "The memory file has been edited. Here is the snippet showing the change (with line numbers):\n"
+            f"{lines}"
+        )
+
+    @_told
+    async def insert(self, command: Any) -> str:
+        """Insert a text behind a line."""
+        await self.files.insert(command.path, command.insert_line, command.insert_text)
+        return f"The file {command.path} has been edited."
+
+    @_told
+    async def delete(self, command: Any) -> str:
+        """Delete a file, or a directory with everything in it."""
+        await self.files.delete(command.path)
+        return f"Successfully deleted {command.path}"
+
+    @_told
+    async def rename(self, command: Any) -> str:
+        """Move a file or a directory."""
+        await self.files.rename(command.old_path, command.new_path)
+        return f"Successfully renamed {command.old_path} to {command.new_path}"
+
+    async def clear_all_memory(self) -> str:
+        """Delete all files."""
+        await self.files.clear()
+        return "All memory cleared"

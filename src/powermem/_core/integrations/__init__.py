@@ -1,0 +1,1 @@
+"""What every adapter of an agent framework needs, as pure functions."""

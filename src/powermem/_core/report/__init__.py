@@ -1,0 +1,1 @@
+"""What a user's memories were over time, as one HTML file."""

@@ -1,0 +1,8 @@
+"""Anthropic's memory tool over memories: ``pip install "powermem[anthropic]"``."""
+
+from __future__ import annotations
+
+from powermem._async.integrations.anthropic import AsyncMemoryTool
+from powermem._sync.integrations.anthropic import MemoryTool
+
+__all__ = ["AsyncMemoryTool", "MemoryTool"]
