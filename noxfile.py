@@ -66,6 +66,13 @@ NEWEST = PYTHONS[-1]
 
 # The others are built on httpx2; `tests` has these.
 FORMER_CLIENTS = ("openai==2.54.0", "anthropic==0.125.0")
+FURTHER_CLIENTS = (
+    "google-genai>=1.0",
+    "langchain-anthropic>=1.0",
+    "langchain-google-genai>=4.0",
+    "langchain-openai>=1.0",
+    "litellm>=1.70",
+)
 
 # Groups of agent frameworks that can be installed together.
 FRAMEWORKS = {
@@ -177,16 +184,20 @@ def stores(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
-def clients(session: nox.Session) -> None:
-    """Run the tests of registered clients with the last SDKs that are built on httpx."""
-    session.install(".", *nox.project.dependency_groups(GROUPS, "test"), *FORMER_CLIENTS)
-    session.run(
-        "pytest",
-        *PARALLEL,
-        "tests/_async/test_clients.py",
-        "tests/mixed/test_clients.py",
-        *session.posargs,
-    )
+@nox.parametrize("sdks", ["former", "further"])
+def clients(session: nox.Session, sdks: str) -> None:
+    """Run the tests of registered clients with other SDKs than `tests` has.
+
+    They are the last ones that are built on httpx; and google-genai, LiteLLM and LangChain's chat models,
+    which are too many packages for every environment.
+    """
+    former = sdks == "former"
+    packages = FORMER_CLIENTS if former else FURTHER_CLIENTS
+    session.install(".", *nox.project.dependency_groups(GROUPS, "test"), *packages)
+    files = ["tests/_async/test_clients.py", "tests/mixed/test_clients.py"]
+    if not former:
+        files = ["tests/mixed/test_client_sdks.py"]
+    session.run("pytest", *PARALLEL, *files, *session.posargs)
 
 
 @nox.session(python=FRAMEWORKS_PYTHON)

@@ -29,6 +29,7 @@ from powermem.errors import (
     RateLimitError,
     StoreError,
     StoreUnavailableError,
+    UnsupportedLLMProviderError,
     UserMovedError,
 )
 
@@ -69,6 +70,7 @@ __all__ = [
     "RecalledFact",
     "StoreError",
     "StoreUnavailableError",
+    "UnsupportedLLMProviderError",
     "UserMovedError",
     "__version__",
     "auto_config",

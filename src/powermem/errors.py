@@ -3,7 +3,8 @@
 PowerMemError
 ├── ConfigError
 ├── InvalidInputError (also a ValueError)
-│   └── FilterError
+│   ├── FilterError
+│   └── UnsupportedLLMProviderError
 ├── NotFoundError
 ├── ClosedError
 ├── StoreError
@@ -42,6 +43,7 @@ __all__ = [
     "RateLimitError",
     "StoreError",
     "StoreUnavailableError",
+    "UnsupportedLLMProviderError",
     "UserMovedError",
 ]
 
@@ -85,6 +87,10 @@ class InvalidInputError(PowerMemError, ValueError):
 
 class FilterError(InvalidInputError):
     """A filter uses an unknown operator or a value of the wrong type."""
+
+
+class UnsupportedLLMProviderError(InvalidInputError):
+    """A client is of a kind that cannot be registered; the message names what to use."""
 
 
 class NotFoundError(PowerMemError):

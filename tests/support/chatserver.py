@@ -55,7 +55,7 @@ class Heard:
                 for part in body.get("messages", [])
                 if part["role"] in ("system", "developer")
             ]
-        return given if isinstance(given, str) else "\n".join(map(text_of, given))
+        return text_of(given)
 
     @property
     def said(self) -> str:

@@ -12,22 +12,22 @@ import functools
 import inspect
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableSet
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 from typing import Any, Protocol
+from weakref import ref
 
 from .._core.clients.apis import GENERIC, Api
-from .._core.clients.client_methods import ClientMethods
+from .._core.clients.client_methods import ClientMethods, Method
 from .._core.clients.exchange import Attended
 from .._core.clients.replies import reply_text
 from .._core.forks import free_in_child
 from ..errors import InvalidInputError
-from .streamed import end_tap, is_stream, tap_body, tapped
+from .streamed import end_tap, in_call, is_stream, tap_body, tapped
 
 _logger = logging.getLogger("powermem.clients")
 
@@ -36,13 +36,30 @@ _MARK = "_powermem_registration"
 _RAW = "x-stainless-raw-response"
 # Cached properties, which keep the methods they were created from.
 _CACHED = ("with_raw_response", "with_streaming_response")
-_DERIVING = ("copy", "with_options")
-
-# Set during an attended call, so that attended methods that it calls are not recorded a second time.
-_in_call: ContextVar[bool] = ContextVar("powermem_in_call", default=False)
+_MISSING = object()
 
 _marking = threading.Lock()
 free_in_child(_marking)
+
+
+class ClientSet:
+    """Clients, by identity and without keeping them alive: those of some SDKs cannot be hashed."""
+
+    def __init__(self) -> None:
+        self._clients: dict[int, ref[object]] = {}
+
+    def add(self, client: object) -> None:
+        """Add a client."""
+        key = id(client)
+        self._clients[key] = ref(client, lambda _: self._clients.pop(key, None))
+
+    def discard(self, client: object) -> None:
+        """Remove a client, if it is one of these."""
+        self._clients.pop(id(client), None)
+
+    def __iter__(self) -> Iterator[object]:
+        held = [client() for client in list(self._clients.values())]
+        return iter([client for client in held if client is not None])
 
 
 class Ongoing(Protocol):
@@ -78,7 +95,7 @@ class Listener(Protocol):
         """Whether its memory still exists and is open."""
 
     @property
-    def clients(self) -> MutableSet[object]:
+    def clients(self) -> ClientSet:
         """The attended clients."""
 
     def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Ongoing | None:
@@ -102,10 +119,15 @@ class Listener(Protocol):
 
 @dataclass
 class _Registration:
-    """The listener of an attended client, and the attributes that were replaced on it."""
+    """The listener of an attended client, and the attributes that were replaced on it.
+
+    Attributes:
+        listener: attends the calls.
+        replaced: the owner and the name of each attribute, and what the owner itself had under that name.
+    """
 
     listener: Listener
-    replaced: list[tuple[Any, str]] = field(default_factory=list)
+    replaced: list[tuple[Any, str, Any]] = field(default_factory=list)
 
 
 def attach(client: object, offered: ClientMethods, listener: Listener) -> None:
@@ -115,7 +137,7 @@ def attach(client: object, offered: ClientMethods, listener: Listener) -> None:
         InvalidInputError: the client is registered with another memory.
     """
     with _marking:
-        registration: _Registration | None = vars(client).get(_MARK)
+        registration: _Registration | None = getattr(client, _MARK, None)
         if registration is not None and registration.listener is listener:
             return
         if registration is not None and not registration.listener.alive:
@@ -125,13 +147,13 @@ def attach(client: object, offered: ClientMethods, listener: Listener) -> None:
                 "client: it is registered with another memory; unregister it there, or use a client for each"
             )
         registration = _Registration(listener)
-        setattr(client, _MARK, registration)
+        _put(client, _MARK, registration)
         for method in offered.methods:
-            wrap = _managed if method.managed else _async_attended if offered.asynchronous else _attended
+            wrap = _wrapper(method)
             _replace(client, method.path, registration, partial(wrap, api=method.api, listener=listener))
         for path in offered.refused:
             _replace(client, path, registration, partial(_refused, name=".".join(path)))
-        for name in _DERIVING:
+        for name in offered.deriving:
             _replace(client, (name,), registration, partial(_deriving, offered=offered, listener=listener))
 
 
@@ -152,8 +174,31 @@ def _replace(
         owner = getattr(owner, name, None)
     original = getattr(owner, path[-1], None)
     if original is not None:
-        setattr(owner, path[-1], wrap(original))
-        registration.replaced.append((owner, path[-1]))
+        registration.replaced.append((owner, path[-1], vars(owner).get(path[-1], _MISSING)))
+        _put(owner, path[-1], wrap(original))
+
+
+def _wrapper(method: Method) -> Callable[..., Callable[..., Any]]:
+    if method.managed:
+        return _managed
+    if method.generated:
+        return _async_generated
+    return _async_attended if method.asynchronous else _attended
+
+
+def _put(owner: Any, name: str, value: object) -> None:
+    try:
+        setattr(owner, name, value)
+    except (TypeError, ValueError):
+        # A pydantic model has no attributes but its fields.
+        object.__setattr__(owner, name, value)
+
+
+def _remove(owner: Any, name: str) -> None:
+    try:
+        delattr(owner, name)
+    except (AttributeError, TypeError, ValueError):
+        vars(owner).pop(name, None)
 
 
 def _deriving(
@@ -165,6 +210,7 @@ def _deriving(
     def call(*args: Any, **kwargs: Any) -> Any:
         derived = original(*args, **kwargs)
         try:
+            _forget(derived)
             attach(derived, offered, listener)
             listener.clients.add(derived)
         except Exception as error:
@@ -172,6 +218,14 @@ def _deriving(
         return derived
 
     return call
+
+
+def _forget(derived: Any) -> None:
+    """Drop what a copy has of the client that it was copied from: its wrappers call that client."""
+    registration: _Registration | None = vars(derived).pop(_MARK, None)
+    if registration is not None:
+        for _, name, _ in registration.replaced:
+            vars(derived).pop(name, None)
 
 
 def _refused(original: Callable[..., Any], *, name: str) -> Callable[..., Any]:
@@ -195,7 +249,7 @@ def _refused(original: Callable[..., Any], *, name: str) -> Callable[..., Any]:
 def detach(client: object, listener: Listener) -> bool:
     """Stop attending a client; return whether this listener attended it."""
     with _marking:
-        registration: _Registration | None = getattr(client, "__dict__", {}).get(_MARK)
+        registration: _Registration | None = getattr(client, _MARK, None)
         if registration is None or registration.listener is not listener:
             return False
         _restore(client, registration)
@@ -203,10 +257,14 @@ def detach(client: object, listener: Listener) -> bool:
 
 
 def _restore(client: object, registration: _Registration) -> None:
-    for owner, name in registration.replaced:
-        for each in (name, *_CACHED):
-            vars(owner).pop(each, None)
-    delattr(client, _MARK)
+    for owner, name, original in reversed(registration.replaced):
+        if original is _MISSING:
+            _remove(owner, name)
+        else:
+            _put(owner, name, original)
+        for cached in _CACHED:
+            vars(owner).pop(cached, None)
+    _remove(client, _MARK)
 
 
 def wrapped(fn: Callable[..., Any], listener: Listener) -> Callable[..., Any]:
@@ -214,7 +272,7 @@ def wrapped(fn: Callable[..., Any], listener: Listener) -> Callable[..., Any]:
     called = fn.func if isinstance(fn, functools.partial) else fn
     call = called if inspect.isroutine(called) else type(called).__call__
     if inspect.isasyncgenfunction(call):
-        return _async_generated(fn, listener)
+        return _async_generated(fn, GENERIC, listener)
     if inspect.iscoroutinefunction(call):
         return _async_attended(fn, GENERIC, listener)
     return _attended(fn, GENERIC, listener)
@@ -251,10 +309,10 @@ def _async_attended(original: Callable[..., Any], api: Api, listener: Listener) 
     return call
 
 
-def _async_generated(original: Callable[..., Any], listener: Listener) -> Callable[..., Any]:
+def _async_generated(original: Callable[..., Any], api: Api, listener: Listener) -> Callable[..., Any]:
     @functools.wraps(original)
     async def call(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        ongoing = _attend(listener, GENERIC, args, kwargs)
+        ongoing = _attend(listener, api, args, kwargs)
         if ongoing is None:
             pieces = recorded = original(*args, **kwargs)
         else:
@@ -334,14 +392,14 @@ class _Exchange:
     @contextmanager
     def in_call(self) -> Iterator[None]:
         """Mark the context as inside an attended call, and record a failure of the call."""
-        token = _in_call.set(True)
+        token = in_call.set(True)
         try:
             yield
         except BaseException:
             self.ongoing.fail()
             raise
         finally:
-            _in_call.reset(token)
+            in_call.reset(token)
 
     def request(self, recalled: list[str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call, with recalled memories put in."""
@@ -393,7 +451,7 @@ class _Exchange:
 
 
 def _attend(listener: Listener, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ongoing | None:
-    if _in_call.get():
+    if in_call.get():
         return None
     try:
         return listener.attend(api, args, kwargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,10 @@ from .._core.clients.replies import RawReply, Transcript
 _logger = logging.getLogger("powermem.clients")
 
 _TAP = "_powermem_tap"
+
+in_call: ContextVar[bool] = ContextVar("powermem_in_call", default=False)
+"""Set during an attended call and each read of its stream, so that attended methods called there are not
+recorded a second time."""
 
 
 class _Tap:
@@ -31,6 +36,10 @@ class _Tap:
         if error is not None:
             self.end(isinstance(error, (StopIteration, StopAsyncIteration)))
 
+    def reading(self) -> _Read:
+        """Return the context of a single read."""
+        return _Read(self)
+
     def feed(self, event: object) -> None:
         if self._report is None:
             return
@@ -43,6 +52,22 @@ class _Tap:
         report, self._report = self._report, None
         if report is not None:
             report(self._transcript.text, whole)
+
+
+class _Read:
+    """A read of a stream, as a context manager that marks it as a part of the call."""
+
+    __slots__ = ("_tap", "_token")
+
+    def __init__(self, tap: _Tap) -> None:
+        self._tap = tap
+
+    def __enter__(self) -> None:
+        self._token = in_call.set(True)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        in_call.reset(self._token)
+        self._tap.__exit__(kind, error, trace)
 
 
 def is_stream(reply: object) -> bool:
@@ -150,7 +175,7 @@ def _nothing(self: Any) -> None:
 def _next_of(base: type[Any]) -> Callable[[Any], Any]:
     def take(self: Any) -> Any:
         tap: _Tap = vars(self)[_TAP]
-        with tap:
+        with tap.reading():
             item = base.__next__(self)
         tap.feed(item)
         return item
@@ -161,7 +186,7 @@ def _next_of(base: type[Any]) -> Callable[[Any], Any]:
 def _anext_of(base: type[Any]) -> Callable[[Any], Any]:
     async def take(self: Any) -> Any:
         tap: _Tap = vars(self)[_TAP]
-        with tap:
+        with tap.reading():
             item = await base.__anext__(self)
         tap.feed(item)
         return item
@@ -197,7 +222,7 @@ class _Relay(_Wrapper):
         return self
 
     def __next__(self) -> Any:
-        with self._tap:
+        with self._tap.reading():
             item = next(self._stream)
         self._tap.feed(item)
         return item
@@ -214,7 +239,7 @@ class _AsyncRelay(_Wrapper):
         return self
 
     async def __anext__(self) -> Any:
-        with self._tap:
+        with self._tap.reading():
             item = await anext(self._stream)
         self._tap.feed(item)
         return item

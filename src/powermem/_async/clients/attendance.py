@@ -10,7 +10,7 @@ from datetime import tzinfo
 from functools import partial
 from time import monotonic
 from typing import Any
-from weakref import WeakSet, ref
+from weakref import ref
 
 from ..._concurrency import LoopFuture, async_residence
 from ..._core import clock
@@ -23,7 +23,7 @@ from ..._core.inputs import check_scope
 from ..._core.query.search import Hit
 from ..._core.tasks.task import work_scope
 from ..._core.values import Scope
-from ..._drivers.clients import attach, detach
+from ..._drivers.clients import ClientSet, attach, detach
 from ..access import AsyncAccess
 from ..retrieval.query import Query
 from .keeper import AsyncOngoing, Whose
@@ -73,7 +73,7 @@ class AsyncAttendance:
     enough: int
     zone: tzinfo
     attributions: Attributions = field(default_factory=Attributions, init=False)
-    clients: WeakSet[object] = field(default_factory=WeakSet, init=False)
+    clients: ClientSet = field(default_factory=ClientSet, init=False)
     budget: float = field(default=0.3, init=False)
     opening_budget: float = field(default=5.0, init=False)
     limit: int = field(default=5, init=False)

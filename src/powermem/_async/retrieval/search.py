@@ -10,6 +10,7 @@ from functools import partial
 
 from ..._concurrency import AsyncMeanwhile, async_gather, async_sleep
 from ..._core import clock
+from ..._core.instruments import STORE, Value, measured
 from ..._core.query.around import Visibility, conversations, neighbours
 from ..._core.query.excerpt import excerpt, few_terms
 from ..._core.query.question import Question, read, voiced
@@ -68,7 +69,8 @@ class AsyncRetrieval:
         Raises:
             InvalidInputError: the query asks for a reranker, and none is configured.
         """
-        with span("powermem.search", {"powermem.queries": len(texts), "powermem.limit": query.limit}):
+        traced: dict[str, Value] = {"powermem.queries": len(texts), "powermem.limit": query.limit}
+        with span("powermem.search", traced, store=self._store.name):
             if query.rerank and self._reranker is None:
                 raise InvalidInputError(
                     "rerank: no reranker is configured; set the section 'reranker', with enabled true"
@@ -203,7 +205,8 @@ class AsyncRetrieval:
 
     async def _find(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
         """Query the store, without duplicates of a text of one user."""
-        found = await self._store.search(requests)
+        with measured(STORE, {"db.operation.name": "search"}, self._store.name):
+            found = await self._store.search(requests)
         answers = list(map(once, found))
         again = [
             i

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..messages.forms import part_of, role_of
+from . import gemini, langchain
 
 Arguments = dict[str, Any]
+
+
+def read_messages(messages: Any) -> str | Sequence[Any] | None:
+    """Return messages that are a text or a sequence; ``None`` for anything else."""
+    if isinstance(messages, (Mapping, bytes)) or not isinstance(messages, (str, Sequence)):
+        return None
+    return messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +27,16 @@ class Api:
         name: for error messages.
         key: the argument with the messages; ``""`` for the first given one of the usual names.
         inject: returns the arguments with a text at the end of the system prompt.
+        parameters: names of the positional parameters, if it has some.
+        read: returns messages in any spelling of this API as a text or a list, without changing them;
+            ``None`` for a value that holds no messages.
     """
 
     name: str
     key: str
     inject: Callable[[Arguments, str, str], Arguments]
+    parameters: tuple[str, ...] = ()
+    read: Callable[[Any], str | Sequence[Any] | None] = read_messages
 
 
 def _into_messages(arguments: Arguments, key: str, block: str) -> Arguments:
@@ -82,7 +95,32 @@ def _extended(prompt: Any, block: str) -> Any:
     return block
 
 
+def _into_config(arguments: Arguments, key: str, block: str) -> Arguments:
+    """Extend the system instruction in Gemini's configuration, a mapping or an object."""
+    config = arguments.get("config")
+    if part_of(config, "cached_content") or part_of(config, "cachedContent"):
+        # The system instruction is part of the cache, and a request may not have another one.
+        return {**arguments, key: [gemini.content("user", block), *gemini.listed(arguments[key])]}
+    if config is None:
+        return {**arguments, "config": {"system_instruction": block}}
+    if isinstance(config, Mapping):
+        name = "systemInstruction" if "systemInstruction" in config else "system_instruction"
+        return {**arguments, "config": {**config, name: gemini.instruction(config.get(name), block)}}
+    extended = gemini.instruction(part_of(config, "system_instruction"), block)
+    return {**arguments, "config": config.model_copy(update={"system_instruction": extended})}
+
+
+def _into_input(arguments: Arguments, key: str, block: str) -> Arguments:
+    """Add it to the system message of LangChain's input."""
+    return {**arguments, key: _with_system(langchain.listed(arguments[key]), block)}
+
+
 CHAT = Api("chat.completions", "messages", _into_messages)
 RESPONSES = Api("responses", "input", _into_instructions)
 MESSAGES = Api("messages", "messages", _into_system)
+GENERATE = Api("models.generate_content", "contents", _into_config, read=gemini.grouped)
+# LiteLLM's functions take them by position too.
+COMPLETION = replace(CHAT, name="completion", parameters=("model", "messages"))
+LITELLM_RESPONSES = replace(RESPONSES, parameters=("input", "model"))
+LANGCHAIN = Api("a chat model", "input", _into_input, ("input", "config"), langchain.read)
 GENERIC = Api("a function", "", _wherever)

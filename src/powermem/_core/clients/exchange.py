@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..messages.forms import content_of, part_of, role_of, text_of, unpacked
+from ..messages.forms import content_of, is_listed, part_of, role_of, text_of, unpacked
 from ..prompts.quoting import quote_recalled, strip_recalled
 from ..text.cleaning import clean_text
 from ..values import Message
@@ -82,18 +82,22 @@ def attend(
         The request, or ``None`` if it has no message of a user.
     """
     arguments, rest = dict(keywords), positional
+    for name in api.parameters[: len(rest)]:
+        if name in arguments:
+            # The function refuses a value given twice.
+            return None
+        arguments[name], rest = rest[0], rest[1:]
     key = api.key or next((name for name in _USUAL_KEYS if name in arguments), _FIRST)
     if key == _FIRST:
         if not rest:
             return None
         arguments[_FIRST], rest = rest[0], rest[1:]
-    messages = arguments.get(key)
-    if isinstance(messages, (Mapping, bytes)):
+    given = arguments.get(key)
+    if api.key and is_listed(given) and not isinstance(given, Sequence):
+        given = arguments[key] = list(given)
+    messages = None if given is None else api.read(given)
+    if messages is None:
         return None
-    if not isinstance(messages, (str, Sequence)):
-        if not isinstance(messages, Iterable) or not api.key:
-            return None
-        messages = arguments[key] = list(messages)
     if not api.key and not isinstance(messages, str) and not all(map(_is_extendable, messages)):
         return None
     said, query = new_messages(messages)

@@ -56,6 +56,10 @@ def _piece(event: object) -> str:
     if isinstance(choices, Sequence) and choices and not isinstance(choices, str):
         first = choices[0]
         return "" if part_of(first, "index") else text_of(part_of(part_of(first, "delta"), "content"))
+    candidates = part_of(event, "candidates")
+    if isinstance(candidates, Sequence) and candidates and not isinstance(candidates, str):
+        parts = part_of(part_of(candidates[0], "content"), "parts") or ()
+        return "".join(text_of([part]) for part in parts)  # Gemini
     # Message chunks of frameworks.
     return text_of(part_of(event, "content")) if part_of(event, "delta") is None else ""
 

@@ -18,9 +18,9 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "mysql": _MYSQL,
     "oceanbase": (*_MYSQL, "pylibseekdb>=1.4.0"),
     "openai": ("openai>=1.66",),
-    "otel": ("opentelemetry-api>=1.27",),
+    "otel": ("opentelemetry-api>=1.30",),
     "postgres": ("asyncpg>=0.29", "psycopg[binary]>=3.2"),
-    "server": ("fastapi>=0.115", "httptools>=0.6", "prometheus-client>=0.20", "uvicorn>=0.30"),
+    "server": ("fastapi>=0.115", "httptools>=0.6", "mcp>=2.3,<3", "prometheus-client>=0.20", "uvicorn>=0.30"),
     "seekdb": (*_MYSQL, "pylibseekdb>=1.4.0"),
 }
 """The requirements of each extra, as in ``pyproject.toml``."""

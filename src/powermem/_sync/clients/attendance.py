@@ -11,7 +11,7 @@ from datetime import tzinfo
 from functools import partial
 from time import monotonic
 from typing import Any
-from weakref import WeakSet, ref
+from weakref import ref
 
 from ..._concurrency import LoopFuture, residence
 from ..._core import clock
@@ -24,7 +24,7 @@ from ..._core.inputs import check_scope
 from ..._core.query.search import Hit
 from ..._core.tasks.task import work_scope
 from ..._core.values import Scope
-from ..._drivers.clients import attach, detach
+from ..._drivers.clients import ClientSet, attach, detach
 from ..access import Access
 from ..retrieval.query import Query
 from .keeper import Ongoing, Whose
@@ -74,7 +74,7 @@ class Attendance:
     enough: int
     zone: tzinfo
     attributions: Attributions = field(default_factory=Attributions, init=False)
-    clients: WeakSet[object] = field(default_factory=WeakSet, init=False)
+    clients: ClientSet = field(default_factory=ClientSet, init=False)
     budget: float = field(default=0.3, init=False)
     opening_budget: float = field(default=5.0, init=False)
     limit: int = field(default=5, init=False)
