@@ -114,7 +114,7 @@ class Components:
 
     http: AsyncHTTPClient
     store: AsyncStore
-    meter: AsyncMeter | None
+    meter: AsyncMeter
     embedder: AsyncBatchedEmbedder | None
     encoder: AsyncEncoder
     extractor: AsyncExtractor
@@ -137,8 +137,7 @@ class Components:
     async def disconnect(self) -> None:
         """Close every connection."""
         try:
-            if self.meter is not None:
-                await self.meter.close()
+            await self.meter.close()
             await self.store.close()
         finally:
             if self.embedder is not None:
@@ -190,6 +189,7 @@ def assemble(
     extractor = AsyncExtractor(
         llm,
         extraction_prompt=settings.prompts.fact_extraction,
+        instructions=settings.prompts.instructions,
         decision_prompt=settings.prompts.update_memory,
         categories=settings.prompts.categories,
     )

@@ -115,7 +115,7 @@ class Components:
 
     http: HTTPClient
     store: Store
-    meter: Meter | None
+    meter: Meter
     embedder: BatchedEmbedder | None
     encoder: Encoder
     extractor: Extractor
@@ -138,8 +138,7 @@ class Components:
     def disconnect(self) -> None:
         """Close every connection."""
         try:
-            if self.meter is not None:
-                self.meter.close()
+            self.meter.close()
             self.store.close()
         finally:
             if self.embedder is not None:
@@ -191,6 +190,7 @@ def assemble(
     extractor = Extractor(
         llm,
         extraction_prompt=settings.prompts.fact_extraction,
+        instructions=settings.prompts.instructions,
         decision_prompt=settings.prompts.update_memory,
         categories=settings.prompts.categories,
     )

@@ -1,4 +1,4 @@
-"""A store for LangGraph, and for deepagents: ``pip install "powermem[langgraph]"``."""
+"""A store for LangGraph, and for deepagents; its extra is ``langgraph``."""
 
 from __future__ import annotations
 

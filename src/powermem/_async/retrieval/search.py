@@ -148,7 +148,8 @@ class AsyncRetrieval:
         visibility = Visibility(clock.now(), query.expression, query.as_of)
         found = Recollection(hits, sources)
         if history:
-            found = replace(found, earlier=await self._superseded(hits, visibility, user_id))
+            rows = [hit.row for hit in hits]
+            found = replace(found, earlier=await self.earlier(rows, visibility, user_id))
         if query.around:
             surroundings = await self._store.around(ids, query.around, user_id=user_id)
             around = neighbours(hits, surroundings, visibility)
@@ -156,11 +157,17 @@ class AsyncRetrieval:
             found = replace(found, around=around, passages=passages)
         return recalled_passages(found, max_tokens)
 
-    async def _superseded(
-        self, hits: Sequence[Hit], visibility: Visibility, user_id: str | None
+    async def earlier(
+        self, shown_rows: Sequence[Row], visibility: Visibility, user_id: str | None
     ) -> dict[int, list[Row]]:
-        """Return what each result has superseded, and what that had, the latest first."""
-        owners = {hit.row.id: hit.row for hit in hits}
+        """Return what each memory has superseded, and what that had, the latest first, by its id.
+
+        Args:
+            shown_rows: the memories; none of them is returned.
+            visibility: decides what may be shown beside them.
+            user_id: whose they are, if they are of one user.
+        """
+        owners = {row.id: row for row in shown_rows}
         shown = set(owners)
         # What comes before a version is superseded by the memory that it is a version of.
         versions = {row.superseded_by: row for row in owners.values() if row.is_version}

@@ -25,7 +25,22 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
 }
 """The requirements of each extra, as in ``pyproject.toml``."""
 
+FRAMEWORKS: dict[str, tuple[str, ...]] = {
+    "agent-framework": ("agent-framework-core>=1.0",),
+    "agno": ("agno>=2.3",),
+    "autogen": ("autogen-core>=0.5",),
+    "crewai": ("crewai>=1.9",),
+    "google-adk": ("google-adk>=1.20",),
+    "langchain": ("langchain>=1.0",),
+    "langgraph": ("langgraph>=1.0",),
+    "llama-index": ("llama-index-core>=0.13",),
+    "openai-agents": ("openai-agents>=0.8",),
+    "pydantic-ai": ("pydantic-ai-slim>=2.0", "pydantic-ai-harness>=0.36"),
+    "strands": ("strands-agents>=1.40",),
+}
+"""The requirements of the extras of agent frameworks, of which ``all`` has none."""
+
 
 def pip_install(extra: str) -> str:
     """Return the command that installs the requirements of an extra, for a message."""
-    return f"pip install {' '.join(map(repr, REQUIREMENTS[extra]))}"
+    return f"pip install {' '.join(map(repr, {**REQUIREMENTS, **FRAMEWORKS}[extra]))}"

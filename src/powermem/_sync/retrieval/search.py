@@ -149,7 +149,8 @@ class Retrieval:
         visibility = Visibility(clock.now(), query.expression, query.as_of)
         found = Recollection(hits, sources)
         if history:
-            found = replace(found, earlier=self._superseded(hits, visibility, user_id))
+            rows = [hit.row for hit in hits]
+            found = replace(found, earlier=self.earlier(rows, visibility, user_id))
         if query.around:
             surroundings = self._store.around(ids, query.around, user_id=user_id)
             around = neighbours(hits, surroundings, visibility)
@@ -157,11 +158,17 @@ class Retrieval:
             found = replace(found, around=around, passages=passages)
         return recalled_passages(found, max_tokens)
 
-    def _superseded(
-        self, hits: Sequence[Hit], visibility: Visibility, user_id: str | None
+    def earlier(
+        self, shown_rows: Sequence[Row], visibility: Visibility, user_id: str | None
     ) -> dict[int, list[Row]]:
-        """Return what each result has superseded, and what that had, the latest first."""
-        owners = {hit.row.id: hit.row for hit in hits}
+        """Return what each memory has superseded, and what that had, the latest first, by its id.
+
+        Args:
+            shown_rows: the memories; none of them is returned.
+            visibility: decides what may be shown beside them.
+            user_id: whose they are, if they are of one user.
+        """
+        owners = {row.id: row for row in shown_rows}
         shown = set(owners)
         # What comes before a version is superseded by the memory that it is a version of.
         versions = {row.superseded_by: row for row in owners.values() if row.is_version}

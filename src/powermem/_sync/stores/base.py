@@ -28,6 +28,7 @@ from ..._core.tasks.task import LONGEST_PAUSE, BufferedTurn, Preference, Process
 from ..._core.transfer.moves import Difference, Holdings, KeptResult, Move, MoveState
 from ..._core.values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Statistics, Stored, Turn
 from ..._core.wire.budget import Refusal, Spend
+from ..._core.wire.consumption import Days
 
 T = TypeVar("T")
 
@@ -379,6 +380,14 @@ class Store(ABC):
         On return they are durable. Entries beyond their limits are refused, without affecting the others.
         """
         return self._transact(self._queue.ledger.enter, entries)
+
+    def add_consumption(self, days: Days) -> None:
+        """Add to what models did by day, which all processes on the collection share."""
+        self._transact(self._queue.consumption.add, days)
+
+    def consumption(self, since: int) -> Days:
+        """Return what models did by day, from a day on; days without any are missing."""
+        return self._ask(self._queue.consumption.list, since)
 
     def access_keys(self) -> list[AccessKey]:
         """Return the keys that open a server on this collection, revoked ones too."""
