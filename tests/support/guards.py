@@ -33,24 +33,9 @@ IMPORTS = {
     "_drivers": _PURE | {"_concurrency", "config"},
     **dict.fromkeys(["_async", "_sync"], _PURE | {"_concurrency", "_drivers", "_sqlite", "config"}),
 }
-VALUES = frozenset(
-    {
-        "__init__",
-        "__main__",
-        "_create",
-        "_version",
-        "cli",
-        "compat",
-        "errors",
-        "evaluation",
-        "histories",
-        "integrations",
-        "mcp",
-        "rest",
-        "server",
-        "tokens",
-        "types",
-    }
+VALUES = frozenset({"_version", "errors", "histories", "rest", "tokens", "types"})
+DOORS = frozenset(
+    {"__init__", "__main__", "_create", "cli", "compat", "evaluation", "integrations", "mcp", "server"}
 )
 # Inside a colour, this folder alone is above the facade: it imports it, and nothing imports this folder.
 FACADE_USERS = "integrations"
