@@ -65,6 +65,7 @@ from .._core.results.records import (
     turn_record,
     updated_record,
 )
+from .._core.results.tables import overview_html, overview_text
 from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import ProcessStatus, Task, work_scope
 from .._core.text.cleaning import clean_text
@@ -198,6 +199,17 @@ class Memory:
         self._access.check_place()
         self._attendance.release()
         self._access.close(drain, timeout)
+
+    def __repr__(self) -> str:
+        return overview_text(type(self).__name__, self._overview())
+
+    def _repr_html_(self) -> str:
+        return overview_html(type(self).__name__, self._overview())
+
+    def _overview(self) -> dict[str, str]:
+        access = vars(self).get("_access")
+        # A traceback may show it while its configuration is refused.
+        return {"state": "not constructed"} if access is None else access.overview()
 
     def __enter__(self) -> Self:
         self.initialize()
