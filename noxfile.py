@@ -135,7 +135,7 @@ def typing(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def docs(session: nox.Session) -> None:
     """Run the examples of the documentation."""
-    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
+    session.install(".[all,notebook]", *nox.project.dependency_groups(GROUPS, "test"))
     session.run("pytest", "tests/docs", *session.posargs)
 
 

