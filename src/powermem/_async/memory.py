@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
 from itertools import chain
@@ -77,6 +77,7 @@ from ..types import (
     ExportResult,
     FullRecord,
     HistoryRecord,
+    HistoryResult,
     ImportResult,
     MemoryPage,
     MemoryStatistics,
@@ -1345,6 +1346,100 @@ class AsyncMemory:
             return await importer.read(partial(async_to_thread, opened.take, PAGE), on_progress)
         finally:
             opened.close()
+
+    async def load_history(
+        self,
+        source: str | os.PathLike[str],
+        format: str = "auto",
+        *,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        me: str | Collection[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        infer: bool = True,
+        timezone: str | tzinfo | None = None,
+        day_first: bool | None = None,
+        columns: Mapping[str, str] | None = None,
+        encoding: str | None = None,
+        again: bool = False,
+        concurrency: int = 8,
+        on_progress: Listener | None = None,
+        rate_limit: float | None = None,
+    ) -> HistoryResult:
+        """Load a chat history, or the export of another memory.
+
+        What was loaded before is left out, also if it was loaded from an older export. So a load that was
+        interrupted is simply repeated.
+
+        Args:
+            source: the path of a file, a folder or a ZIP archive.
+            format: ``"chatgpt"``, ``"claude"``, ``"gemini"``, ``"whatsapp"``, ``"telegram"``, ``"slack"``,
+                ``"discord"``, ``"csv"``, ``"mbox"``, ``"mem0"``, ``"zep"``, ``"letta"``, ``"memobase"``,
+                ``"mcp-memory"``, or ``"auto"`` to detect it.
+            user_id: whose memories they become; if omitted, the user's that the export names, or in chats of
+                people the name of the speaker who is the user.
+            agent_id: which agent's.
+            run_id: of which conversation; if omitted, each conversation or thread is one.
+            me: names, ids or addresses of the speaker who is the user. Needed only for chats of people, if
+                neither the export nor ``user_id`` tells.
+            metadata: JSON values to keep with every memory.
+            infer: extract facts from chats; otherwise each message is stored word for word. Memories of other
+                libraries are always stored as they are.
+            timezone: the zone of times without an offset, else the configured one.
+            day_first: whether dates such as 3/4/24 begin with the day; found from all dates if omitted.
+            columns: of CSV, the names of columns, as ``{"text": "Body", "speaker": "From", "time": "Sent"}``.
+            encoding: of a text file that is not UTF-8.
+            again: also store what was loaded before.
+            concurrency: maximum number of parts of conversations with a language model at once; with 1,
+                their order is kept.
+            on_progress: is called with the counts so far, at most ten times a second.
+            rate_limit: maximum number of calls started per second.
+
+        Returns:
+            ``{"format", "user_id", "conversations", "messages", "memories", "skipped", "failed", "left_out",
+            "errors", "usage"}``.
+
+        Raises:
+            InvalidInputError: the file cannot be read or has no known format, dates can be read in two ways,
+                or it is not known which of the speakers is the user; nothing was stored.
+        """
+        from .._core.histories.calls import Target
+        from .._core.histories.history import History
+        from .bulk.histories import AsyncHistoryLoader
+        from .bulk.importing import AsyncImporter
+
+        check_flag(infer, "infer")
+        width = check_count(concurrency, "concurrency", least=1)
+        rate = check_rate(rate_limit, "rate_limit")
+        kept = {} if metadata is None else check_metadata(metadata)
+        theirs = None if user_id is None else check_id(user_id, "user_id")
+        make = partial(
+            History,
+            source,
+            format,
+            me=me,
+            user_id=theirs,
+            timezone=self._zone if timezone is None else timezone,
+            day_first=day_first,
+            columns=columns,
+            encoding=encoding,
+        )
+        history = await async_to_thread(make)
+        name = await async_to_thread(history.find_user)
+        whose = self._scope(name if theirs is None else theirs, agent_id, run_id)
+        components = await self._ready()
+        loader = AsyncHistoryLoader(
+            components.adding,
+            components.store,
+            AsyncImporter(components.store, components.encoder),
+            self._addition,
+            self._access.share,
+            Target(history.format, *whose, kept),
+            infer=infer,
+            again=again,
+        )
+        return await loader.load(history, width=width, rate_limit=rate, listener=on_progress)
 
     async def copy_to(
         self,
