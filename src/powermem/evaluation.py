@@ -142,6 +142,7 @@ class _Run:
         self._extractor: Extractor = Extractor(
             self._model,
             extraction_prompt=prompt or settings.prompts.fact_extraction,
+            instructions=settings.prompts.instructions,
             decision_prompt=settings.prompts.update_memory,
             categories=settings.prompts.categories,
         )

@@ -135,10 +135,18 @@ class SearchResult(TypedDict, Generic[Id]):
 
 
 class MemoryPage(TypedDict, Generic[Id]):
-    """The result of ``get_all``: a page of memories, and their total on all pages."""
+    """The result of ``get_all``.
+
+    Attributes:
+        results: a page of memories.
+        total: how many there are on all pages.
+        earlier: what a memory of the page took the place of, by its id, the latest first; with ``history``.
+            Memories that took the place of none are left out.
+    """
 
     results: list[MemoryRecord[Id]]
     total: int
+    earlier: NotRequired[dict[Id, list[MemoryRecord[Id]]]]
 
 
 class UsageRecord(TypedDict):
@@ -581,9 +589,12 @@ class ConfigDict(TypedDict):
     timezone: NotRequired[str]
     custom_fact_extraction_prompt: NotRequired[str]
     custom_update_memory_prompt: NotRequired[str]
+    custom_instructions: NotRequired[str]
     categories: NotRequired[dict[str, str]]
 
     custom_importance_evaluation_prompt: NotRequired[str]
+    history_db_path: NotRequired[str]
+    enable_graph: NotRequired[bool]
     version: NotRequired[str]
     query_rewrite: NotRequired[dict[str, Any]]
     graph_store: NotRequired[dict[str, Any]]

@@ -94,6 +94,23 @@ async def test_prompts_of_ones_own_replace_the_instructions_only(
     assert '"decisions"' in request[0]["content"]
 
 
+@pytest.mark.parametrize("own", [None, "Find pirates only."])
+async def test_further_instructions_are_appended(
+    config: dict[str, Any], model: ScriptedModel, own: str | None
+) -> None:
+    config["custom_instructions"] = "Leave out parrots."
+    if own is not None:
+        config["custom_fact_extraction_prompt"] = own
+    async with AsyncMemory(config) as memory:
+        model.learns("Jack is a pirate")
+        await memory.add("I am Jack the pirate", user_id="u")
+    (request,) = model.extractions
+    before, found, after = request[0]["content"].partition("\n\nAbove all:\nLeave out parrots.\n\n")
+    assert found
+    assert (before == own) == (own is not None)
+    assert '"facts"' in after
+
+
 async def test_instructions_in_a_message_stay_inside_the_quoted_data(
     memory: AsyncMemory, model: ScriptedModel
 ) -> None:

@@ -116,7 +116,7 @@ def _type(block: Block, capsys: pytest.CaptureFixture[str]) -> str:
     for line in block.code.splitlines():
         assert line.startswith(PROMPT), f"{block.place}: a line to type begins with {PROMPT!r}"
         name, *arguments = shlex.split(line.removeprefix(PROMPT), comments=True)
-        assert name == "powermem", f"{block.place}: {name!r} is not our command"
+        assert name in ("powermem", "pmem"), f"{block.place}: {name!r} is not our command"
         assert main(arguments) == 0, f"{block.place}: {line}\n{capsys.readouterr().err}"
     return capsys.readouterr().out
 

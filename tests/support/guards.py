@@ -35,7 +35,18 @@ IMPORTS = {
 }
 VALUES = frozenset({"_version", "errors", "rest", "tokens", "types"})
 DOORS = frozenset(
-    {"__init__", "__main__", "_create", "cli", "compat", "evaluation", "integrations", "mcp", "server"}
+    {
+        "__init__",
+        "__main__",
+        "_create",
+        "cli",
+        "compat",
+        "evaluation",
+        "integrations",
+        "mcp",
+        "notebook",
+        "server",
+    }
 )
 # Inside a colour, this folder alone is above the facade: it imports it, and nothing imports this folder.
 FACADE_USERS = "integrations"

@@ -28,7 +28,10 @@ def test_the_tables_are_complete() -> None:
         "azure_openai", "gemini", "vertexai", "together", "aws_bedrock", "zai", "langchain", "ob_mass",
         "mock", "none",
     }  # fmt: skip
-    assert set(known("reranker")) == {"qwen", "jina", "zai", "cohere", "tei", "llm", "generic"}
+    assert set(known("reranker")) == {
+        "qwen", "jina", "zai", "cohere", "tei", "llm", "generic", "zero_entropy", "llm_reranker",
+        "huggingface", "sentence_transformer",
+    }  # fmt: skip
     assert set(known_stores()) == {
         "sqlite",
         "oceanbase",

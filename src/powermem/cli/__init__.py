@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from argparse import Namespace
 from collections.abc import Sequence
 
-__all__ = ["main", "mcp_main"]
+__all__ = ["execute", "main", "mcp_main"]
 
 _ERROR = 1
 _INTERRUPTED = 130
@@ -55,7 +56,15 @@ def mcp_main() -> int:
 def _run(argv: Sequence[str] | None) -> int:
     from .arguments import parse
 
-    options = parse(argv)
+    return execute(parse(argv))
+
+
+def execute(options: Namespace) -> int:
+    """Run the command of parsed arguments; an error is printed.
+
+    Returns:
+        The exit code.
+    """
     from .commands import COMMANDS
     from .output import Output, warnings_shown
 
@@ -65,15 +74,15 @@ def _run(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        return _report(error)
+        return _report(error, traced=options.verbose)
 
 
-def _report(error: Exception) -> int:
-    """Print an error in one line, and return the exit code."""
+def _report(error: Exception, *, traced: bool) -> int:
+    """Print an error in one line, behind where it came from if ``traced``, and return the exit code."""
     from ..errors import PowerMemError
     from .output import CommandError, print_error
 
-    if os.environ.get("POWERMEM_DEBUG"):
+    if traced or os.environ.get("POWERMEM_DEBUG"):
         traceback.print_exception(error)
     if isinstance(error, (PowerMemError, CommandError)):
         print_error(str(error))

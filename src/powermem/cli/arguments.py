@@ -6,7 +6,7 @@ import argparse
 import difflib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .._core.clock import parse as parse_moment
@@ -16,6 +16,12 @@ from .._core.tasks.task import ProcessStatus
 from .._core.transfer import FORMATS
 from .._version import __version__
 from ..errors import InvalidInputError
+
+Subparsers = Any
+"""What ``add_subparsers`` returns; argparse has no public name for it."""
+
+SHELLS = ("bash", "zsh", "fish")
+"""The shells that can complete commands."""
 
 _USAGE = 2
 _INTRODUCTION = "A lasting memory for AI agents: keeps what matters from conversations and finds it again."
@@ -62,11 +68,22 @@ Hosts such as Claude Desktop, Cursor or VS Code start this command themselves an
 docs/mcp.md has their configurations. With 'streamable-http', it listens at http://127.0.0.1:8848/mcp.
 Whose memories they are is set here, not by a model: with --user, or in POWERMEM_USER_ID, else the login name.
 """
+_COMPLETION = """\
+The script is printed; 'powermem completion bash --install' puts it where the shell reads it at its next
+start.
+"""
+_SHELL = """\
+Each line is a command as after 'powermem', such as 'add "I keep bees" -u alice'. Besides there are
+'set user ID', 'set agent ID', 'set run ID' and 'set json on' for the commands that follow, 'show settings',
+'clear', 'help' and 'exit'. Lines may also come from a pipe; the exit code is 1 if one of them failed.
+"""
 _MORE = {
+    "completion": _COMPLETION,
     "keys": _KEYS,
     "load": _LOAD,
     "mcp": _MCP,
     "serve": _SERVE,
+    "shell": _SHELL,
     "tasks": _TASKS,
     "worker": _WORKER,
 }
@@ -89,8 +106,10 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Raises:
         SystemExit: help or the version was asked for (0), or something is wrong (2).
     """
-    parser, commands = _parser()
+    parser, commands = command_parsers()
     options, left = parser.parse_known_args(argv)
+    if options.install_completion is not None and options.command is None:
+        options = parser.parse_args(["completion", options.install_completion, "--install"])
     if options.command is None:
         parser.print_help()
         parser.exit()
@@ -112,7 +131,11 @@ def _meant(left: Sequence[str], command: argparse.ArgumentParser) -> str:
     return ""
 
 
-def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
+def command_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the whole parser, and that of each command by its name, such as ``"memory add"``."""
+    # It describes its commands with the functions below.
+    from .groups import GROUPS, add_group
+
     parser = _Parser(
         prog="powermem",
         description=_INTRODUCTION,
@@ -121,16 +144,26 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"powermem {__version__}")
-    _everywhere(parser, unset=None, off=False)
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="show where an unexpected error came from"
+    )
+    parser.add_argument(
+        "--install-completion",
+        choices=SHELLS,
+        metavar="SHELL",
+        help="the same as: completion SHELL --install",
+    )
+    _everywhere(parser, unset=None, off=False, short=("-f",))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    parsers: dict[str, argparse.ArgumentParser] = {}
     for name, describe, summary in (
         ("demo", _demo, "learn from a sample conversation, search it, and correct a memory"),
         ("load", _load, "remember the conversations in a file"),
-        ("add", _add, "remember a text"),
-        ("search", _search, "find memories"),
-        ("get", _one, "show one memory"),
-        ("list", _list, "list memories"),
-        ("update", _update, "change a memory"),
+        ("add", describe_add, "remember a text"),
+        ("search", describe_search, "find memories"),
+        ("get", describe_one, "show one memory"),
+        ("list", describe_list, "list memories"),
+        ("update", describe_update, "change a memory"),
         ("delete", _delete, "delete a memory, or all of a scope"),
         ("history", _id, "show what happened to a memory"),
         ("export", _export, "write memories to a file"),
@@ -145,30 +178,65 @@ def _parser() -> tuple[_Parser, dict[str, argparse.ArgumentParser]]:
         ("serve", _serve, "serve memories over HTTP"),
         ("keys", _keys, "create, list or revoke keys of the server"),
         ("mcp", _mcp, "serve memories to an agent host by the Model Context Protocol"),
-        ("stats", _owner, "show statistics, and the store, embedder and extractor in use"),
+        ("stats", _stats, "show statistics, and the store, embedder and extractor in use"),
         ("evaluate", _evaluate, "measure a language model and a prompt on a labelled set"),
-        ("config", _config, "show or check the configuration"),
+        ("shell", _nothing, "run commands that are typed or piped in"),
+        ("completion", _completion, "print the script by which a shell completes commands"),
     ):
-        command = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=_MORE.get(name),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        describe(command)
-        # Suppressed defaults, so that an option before the command is not reset if it is missing behind it.
-        _everywhere(command, unset=argparse.SUPPRESS, off=argparse.SUPPRESS)
-    return parser, dict(commands.choices)
+        parsers[name] = add_command(commands, name, describe, summary, epilog=_MORE.get(name))
+    for group in GROUPS:
+        parsers |= add_group(commands, group)
+    return parser, parsers
 
 
-def _everywhere(parser: argparse.ArgumentParser, *, unset: Any, off: Any) -> None:
+def add_command(
+    commands: Subparsers,
+    name: str,
+    describe: Callable[[argparse.ArgumentParser], None],
+    summary: str,
+    *,
+    epilog: str | None = None,
+    short: Sequence[str] = (),
+) -> argparse.ArgumentParser:
+    """Add the parser of a command.
+
+    Args:
+        commands: where to add it.
+        name: its last word.
+        describe: adds its arguments.
+        summary: what it does.
+        epilog: more about it.
+        short: the short options that `_everywhere` may add.
+    """
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    describe(command)
+    # Suppressed defaults, so that an option before the command is not reset if it is missing behind it.
+    _everywhere(command, unset=argparse.SUPPRESS, off=argparse.SUPPRESS, short=short)
+    return command
+
+
+def _everywhere(parser: argparse.ArgumentParser, *, unset: Any, off: Any, short: Sequence[str] = ()) -> None:
     group = parser.add_argument_group("before or after the command")
     group.add_argument("--config", metavar="FILE", default=unset, help="configuration in JSON")
-    group.add_argument("--env-file", metavar="FILE", default=unset, help="configuration in .env form")
+    group.add_argument("--env-file", *short, metavar="FILE", default=unset, help="configuration in .env form")
     group.add_argument("--db", metavar="PATH", default=unset, help="use this SQLite file")
-    group.add_argument("--json", action="store_true", default=off, help="print one JSON document")
+    group.add_argument("-j", "--json", action="store_true", default=off, help="print one JSON document")
+
+
+def _nothing(parser: argparse.ArgumentParser) -> None:
+    del parser
+
+
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=SHELLS, metavar="|".join(SHELLS), help="whose script")
+    parser.add_argument("--install", action="store_true", help="write it into the shell's configuration")
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
@@ -180,25 +248,31 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 def _load(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="JSON lines, a .json document, or -")
-    _scope(parser)
+    add_scope(parser)
     _saying(parser)
     parser.add_argument("--concurrency", type=_count, default=8, metavar="N", help="concurrent values (8)")
     parser.add_argument("--checkpoint", metavar="PATH", help="record progress there, and resume from it")
     parser.add_argument("--rate", type=_rate, metavar="N", help="the most values started per second")
 
 
-def _add(parser: argparse.ArgumentParser) -> None:
+def describe_add(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``add``."""
     parser.add_argument("text", nargs="+", metavar="TEXT", help="what was said; - reads standard input")
-    _scope(parser)
+    add_scope(parser)
     _saying(parser)
+    parser.add_argument("--scope", metavar="NAME", help="kept as the metadata 'scope'")
+    parser.add_argument("--memory-type", metavar="NAME", help="kept with every memory, such as long_term")
 
 
-def _search(parser: argparse.ArgumentParser) -> None:
+def describe_search(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``search``."""
     parser.add_argument("text", nargs="+", metavar="QUERY", help="a question or any text")
-    _scope(parser)
+    add_scope(parser)
     _filters(parser)
     _limit(parser, 10)
-    parser.add_argument("--threshold", type=_share, metavar="SCORE", help="leave out lower scores, 0 to 1")
+    parser.add_argument(
+        "-t", "--threshold", type=share, metavar="SCORE", help="leave out lower scores, 0 to 1"
+    )
     parser.add_argument("--as-of", type=_moment, metavar="WHEN", help="what was true at that time")
     parser.add_argument(
         "--max-tokens", type=_count, metavar="N", help="the most tokens of all texts found, estimated"
@@ -210,24 +284,36 @@ def _search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--explain", action="store_true", help="show the parts of each score")
 
 
-def _one(parser: argparse.ArgumentParser) -> None:
+def describe_one(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``get``."""
     _id(parser)
-    _owner(parser)
+    add_owner(parser)
 
 
-def _list(parser: argparse.ArgumentParser) -> None:
-    _scope(parser)
+def describe_list(parser: argparse.ArgumentParser, limit: int = 100) -> None:
+    """Add the arguments of ``list``."""
+    add_scope(parser)
     _filters(parser)
-    _limit(parser, 100)
-    parser.add_argument("--offset", type=_whole, default=0, metavar="N", help="skip the first N")
-    parser.add_argument("--sort", choices=SORT_COLUMNS, default="created_at", help="sort by (created_at)")
+    parser.add_argument(
+        "-l",
+        "--limit",
+        type=_limit_or_all,
+        default=limit,
+        metavar="N",
+        help=f"the most to show; -1 for all ({limit})",
+    )
+    parser.add_argument("-o", "--offset", type=_whole, default=0, metavar="N", help="skip the first N")
+    parser.add_argument(
+        "-s", "--sort", "--sort-by", choices=SORT_COLUMNS, default="created_at", help="sort by (created_at)"
+    )
     parser.add_argument("--order", choices=("asc", "desc"), default="desc", help="the order (desc)")
 
 
-def _update(parser: argparse.ArgumentParser) -> None:
+def describe_update(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``update``."""
     _id(parser)
     parser.add_argument("text", nargs="*", metavar="TEXT", help="the new text; - reads standard input")
-    _owner(parser)
+    add_owner(parser)
     _metadata(parser, "merged into the existing metadata; null removes a key")
     parser.add_argument("--replace-metadata", action="store_true", help="replace it instead of merging")
 
@@ -235,14 +321,14 @@ def _update(parser: argparse.ArgumentParser) -> None:
 def _delete(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", nargs="?", metavar="ID", help="which memory")
     parser.add_argument("--all", action="store_true", help="all memories of the scope")
-    _scope(parser)
+    add_scope(parser)
     _filters(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="with --all, do not ask")
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the target; .gz compresses, - is standard output")
-    _scope(parser)
+    add_scope(parser)
     _filters(parser)
     parser.add_argument("--vectors", action="store_true", help="include the vectors")
 
@@ -271,7 +357,7 @@ def _import(parser: argparse.ArgumentParser) -> None:
 
 def _copy(parser: argparse.ArgumentParser) -> None:
     _two_stores(parser)
-    _scope(parser)
+    add_scope(parser)
     _filters(parser)
 
 
@@ -309,8 +395,8 @@ def _tasks(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("id", nargs="?", metavar="ID", help="which task")
     parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="whose")
-    parser.add_argument("-a", "--agent", metavar="ID", help="which agent's")
-    parser.add_argument("-r", "--run", metavar="ID", help="of which conversation")
+    parser.add_argument("-a", "--agent", "--agent-id", metavar="ID", help="which agent's")
+    parser.add_argument("-r", "--run", "--run-id", metavar="ID", help="of which conversation")
     parser.add_argument(
         "--status", choices=[str(each) for each in ProcessStatus], help="only tasks in this state"
     )
@@ -345,9 +431,9 @@ def _keys(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--may", choices=("read", "write", "admin"), default="write", help="what it may do (write)"
     )
-    parser.add_argument("-u", "--user", metavar="ID", help="the only user that it reaches")
-    parser.add_argument("-a", "--agent", metavar="ID", help="the only agent")
-    parser.add_argument("-r", "--run", metavar="ID", help="the only conversation")
+    parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="the only user that it reaches")
+    parser.add_argument("-a", "--agent", "--agent-id", metavar="ID", help="the only agent")
+    parser.add_argument("-r", "--run", "--run-id", metavar="ID", help="the only conversation")
     parser.add_argument("--expires", type=_moment, metavar="WHEN", help="from when on it is refused")
 
 
@@ -361,7 +447,7 @@ def _mcp(parser: argparse.ArgumentParser) -> None:
         help="stdio or streamable-http (stdio)",
     )
     parser.add_argument("port", nargs="?", type=_port, metavar="PORT", help="of streamable-http (8848)")
-    _scope(parser)
+    add_scope(parser)
     parser.add_argument(
         "--tools", choices=("core", "upstream"), default="core", help="upstream: those of powermem 1.1 (core)"
     )
@@ -406,24 +492,29 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--details", action="store_true", help="show what was missed, wrong and junk")
 
 
-def _config(parser: argparse.ArgumentParser) -> None:
+def _stats(parser: argparse.ArgumentParser) -> None:
+    add_owner(parser)
     parser.add_argument(
-        "action", choices=("show", "validate"), metavar="show|validate", help="secrets are never shown"
-    )
+        "-t", "--time-range", type=str.lower, choices=("7d", "30d", "90d", "all"), default="all",
+        help="only what was created in that time (all)",
+    )  # fmt: skip
+    parser.add_argument("-d", "--detailed", action="store_true", help="also how many users there are")
 
 
 def _id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help="which memory")
 
 
-def _owner(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-u", "--user", metavar="ID", help="whose memory")
-    parser.add_argument("-a", "--agent", metavar="ID", help="which agent's")
+def add_owner(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a user and an agent."""
+    parser.add_argument("-u", "--user", "--user-id", metavar="ID", help="whose memory")
+    parser.add_argument("-a", "--agent", "--agent-id", metavar="ID", help="which agent's")
 
 
-def _scope(parser: argparse.ArgumentParser) -> None:
-    _owner(parser)
-    parser.add_argument("-r", "--run", metavar="ID", help="of which conversation")
+def add_scope(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a scope."""
+    add_owner(parser)
+    parser.add_argument("-r", "--run", "--run-id", metavar="ID", help="of which conversation")
 
 
 def _saying(parser: argparse.ArgumentParser) -> None:
@@ -438,11 +529,13 @@ def _saying(parser: argparse.ArgumentParser) -> None:
 
 
 def _metadata(parser: argparse.ArgumentParser, purpose: str) -> None:
-    parser.add_argument("--metadata", type=_object, metavar="JSON", help=purpose)
+    parser.add_argument("-m", "--metadata", type=_object, metavar="JSON", help=purpose)
 
 
 def _filters(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--filters", type=_object, metavar="JSON", help="conditions on columns and metadata")
+    parser.add_argument(
+        "-f", "--filters", type=_object, metavar="JSON", help="conditions on columns and metadata"
+    )
 
 
 def _limit(parser: argparse.ArgumentParser, default: int) -> None:
@@ -472,14 +565,21 @@ def _whole(text: str) -> int:
     return _number(text, 0)
 
 
-def _share(text: str) -> float:
+def _limit_or_all(text: str) -> int | None:
+    if text.startswith("-") and text[1:].isascii() and text[1:].isdigit():
+        return None
+    return _number(text, 1)
+
+
+def share(text: str) -> float:
+    """Read a number from 0 to 1."""
     try:
-        share = float(text)
+        number = float(text)
     except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
+        number = -1.0
+    if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
-    return share
+    return number
 
 
 def _rate(text: str) -> float:

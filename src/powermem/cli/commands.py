@@ -5,18 +5,27 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from . import moving, tasks, views
-from .configuration import configuration, open_memory, scope
+from ..types import MemoryPage, SearchResult, UpdatedRecord
+from . import configuring, managing, moving, tasks, views
+from .asking import confirm
+from .completion import completion
+from .configuration import open_memory, scope
 from .demo import demo
 from .evaluating import evaluate
 from .loading import load
 from .mcp import mcp
-from .output import CommandError, Output, UsageError, print_error
+from .output import CommandError, Output, UsageError
 from .serving import keys, serve
+from .shell import shell
 from .tasks import worker
+from .wizard import init
 
 Command = Callable[[Namespace, Output], int]
+
+_EVERY = 2**31 - 1
+"""A limit that no store reaches, and that every database takes."""
 
 
 def add(options: Namespace, output: Output) -> int:
@@ -27,6 +36,8 @@ def add(options: Namespace, output: Output) -> int:
             text,
             **scope(options),
             metadata=options.metadata,
+            scope=options.scope,
+            memory_type=options.memory_type,
             infer=not options.no_infer,
             timestamp=options.timestamp,
             timezone=options.timezone,
@@ -37,9 +48,22 @@ def add(options: Namespace, output: Output) -> int:
 
 def search(options: Namespace, output: Output) -> int:
     """Find memories."""
+    output.print_result(_found(options), views.hits)
+    return 0
+
+
+def memory_search(options: Namespace, output: Output) -> int:
+    """Find memories; their ids are also called ``memory_id``, as in powermem 1.1."""
+    found = _found(options)
+    results = [{**hit, "memory_id": hit["id"]} for hit in found["results"]]
+    output.print_result({**found, "results": results}, views.hits)
+    return 0
+
+
+def _found(options: Namespace) -> SearchResult:
     query = _words(options.text)
     with open_memory(options) as memory:
-        found = memory.search(
+        return memory.search(
             query,
             **scope(options),
             filters=options.filters,
@@ -51,8 +75,6 @@ def search(options: Namespace, output: Output) -> int:
             rerank=False if options.no_rerank else None,
             explain=options.explain,
         )
-    output.print_result(found, views.hits)
-    return 0
 
 
 def get(options: Namespace, output: Output) -> int:
@@ -67,21 +89,43 @@ def get(options: Namespace, output: Output) -> int:
 
 def list_memories(options: Namespace, output: Output) -> int:
     """List memories."""
+    output.print_result(_page(options), views.memories)
+    return 0
+
+
+def memory_list(options: Namespace, output: Output) -> int:
+    """List memories; in JSON an array, as in powermem 1.1."""
+    page = _page(options)
+    output.print_result(page["results"] if output.as_json else page, views.memories)
+    return 0
+
+
+def _page(options: Namespace) -> MemoryPage:
     with open_memory(options) as memory:
-        page = memory.get_all(
+        return memory.get_all(
             **scope(options),
-            limit=options.limit,
+            limit=_EVERY if options.limit is None else options.limit,
             offset=options.offset,
             filters=options.filters,
             sort_by=options.sort,
             order=options.order,
         )
-    output.print_result(page, views.memories)
-    return 0
 
 
 def update(options: Namespace, output: Output) -> int:
     """Change a memory."""
+    output.print_result(_changed(options), views.record)
+    return 0
+
+
+def memory_update(options: Namespace, output: Output) -> int:
+    """Change a memory; its text is also called ``data``, as in powermem 1.1."""
+    changed = _changed(options)
+    output.print_result({**changed, "data": changed["memory"]} if output.as_json else changed, views.record)
+    return 0
+
+
+def _changed(options: Namespace) -> UpdatedRecord:
     text = _words(options.text) if options.text else None
     if text is None and options.metadata is None:
         raise UsageError("update: give the new TEXT, or --metadata")
@@ -98,8 +142,7 @@ def update(options: Namespace, output: Output) -> int:
         )
     if changed is None:
         raise _missing(options)
-    output.print_result(changed, views.record)
-    return 0
+    return changed
 
 
 def delete(options: Namespace, output: Output) -> int:
@@ -110,6 +153,35 @@ def delete(options: Namespace, output: Output) -> int:
         return _delete_all(options, output)
     if options.run is not None or options.filters is not None:
         raise UsageError("delete: --run and --filters go with --all")
+    return _delete_one(options, output)
+
+
+def memory_delete(options: Namespace, output: Output) -> int:
+    """Delete a memory, after a question."""
+    if not options.yes:
+        confirm(f"Delete the memory {options.id}?", otherwise="nothing was deleted")
+    return _delete_one(options, output)
+
+
+def memory_delete_all(options: Namespace, output: Output) -> int:
+    """Delete all memories of a scope, or without one everything, after a question."""
+    if not options.confirm:
+        raise CommandError("memory delete-all: this deletes all memories of the scope; add --confirm")
+    whose = {name: given for name, given in scope(options).items() if given is not None}
+    with open_memory(options) as memory:
+        if not options.yes:
+            of = ", ".join(f"{name} {given}" for name, given in whose.items()) or "EVERYBODY"
+            confirm(f"Delete all memories of {of}? This cannot be undone.", otherwise="nothing was deleted")
+        if whose:
+            result = memory.delete_all(**whose)
+        else:
+            result = {"deleted": memory.count()}
+            memory.reset()
+    output.print_result(result, views.deleted)
+    return 0
+
+
+def _delete_one(options: Namespace, output: Output) -> int:
     with open_memory(options) as memory:
         found = memory.delete(options.id, options.user, options.agent)
     if not found:
@@ -124,7 +196,9 @@ def _delete_all(options: Namespace, output: Output) -> int:
     with open_memory(options) as memory:
         if not options.yes:
             count = memory.count(**scope(options), filters=options.filters)
-            _confirm(f"Delete {count} memories and what they came from?")
+            if not sys.stdin.isatty():
+                raise UsageError("delete: --all asks first; without a terminal add --yes")
+            confirm(f"Delete {count} memories and what they came from?", otherwise="nothing was deleted")
         result = memory.delete_all(**scope(options), filters=options.filters)
     output.print_result(result, views.deleted)
     return 0
@@ -143,42 +217,17 @@ def history(options: Namespace, output: Output) -> int:
 def stats(options: Namespace, output: Output) -> int:
     """Show statistics, and the store, embedder and extractor."""
     with open_memory(options) as memory:
-        numbers = memory.get_statistics(options.user, options.agent)
-    output.print_result(numbers, views.statistics)
+        numbers = memory.get_statistics(options.user, options.agent, options.time_range)
+        users = len(memory.get_users()) if options.detailed else None
+    given = {"user_id": options.user, "agent_id": options.agent}
+    if options.time_range != "all":
+        given["time_range"] = options.time_range
+    filters = {name: value for name, value in given.items() if value is not None}
+    more: dict[str, Any] = {"filters": filters} if filters else {}
+    if users is not None:
+        more["unique_users"] = users
+    output.print_result({**numbers, **more}, views.statistics)
     return 0
-
-
-def config(options: Namespace, output: Output) -> int:
-    """Show or check the configuration."""
-    return _show_config(options, output) if options.action == "show" else _validate(options, output)
-
-
-def _show_config(options: Namespace, output: Output) -> int:
-    from ..config import MemoryConfig
-
-    output.print_result(MemoryConfig(**configuration(options)).masked(), views.configuration)
-    return 0
-
-
-def _validate(options: Namespace, output: Output) -> int:
-    problems = _problems(options)
-    if not output.as_json:
-        for problem in problems:
-            print_error(problem)
-    output.print_result({"valid": not problems, "errors": problems}, views.validity)
-    return 1 if problems else 0
-
-
-def _problems(options: Namespace) -> Sequence[str]:
-    from ..config import resolve
-    from ..config.registry import require_available
-    from ..errors import ConfigError
-
-    try:
-        require_available(resolve(configuration(options)).store.provider)
-    except ConfigError as error:
-        return str(error).splitlines()
-    return []
 
 
 def _words(given: Sequence[str]) -> str:
@@ -195,14 +244,6 @@ def _missing(options: Namespace) -> CommandError:
     owners = (("user", getattr(options, "user", None)), ("agent", getattr(options, "agent", None)))
     whose = " and ".join(f"{name} {given!r}" for name, given in owners if given)
     return CommandError(f"there is no memory with the id {options.id!r}" + (f" of {whose}" if whose else ""))
-
-
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise UsageError("delete: --all asks first; without a terminal add --yes")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise CommandError("nothing was deleted")
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -229,5 +270,21 @@ COMMANDS: Mapping[str, Command] = {
     "mcp": mcp,
     "stats": stats,
     "evaluate": evaluate,
-    "config": config,
+    "shell": shell,
+    "completion": completion,
+    "memory add": add,
+    "memory search": memory_search,
+    "memory get": get,
+    "memory list": memory_list,
+    "memory update": memory_update,
+    "memory delete": memory_delete,
+    "memory delete-all": memory_delete_all,
+    "manage backup": managing.backup,
+    "manage restore": managing.restore,
+    "manage cleanup": managing.cleanup,
+    "manage migrate": managing.migrate,
+    "config show": configuring.show,
+    "config validate": configuring.validate,
+    "config test": configuring.test,
+    "config init": init,
 }

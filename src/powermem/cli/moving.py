@@ -22,7 +22,7 @@ def export(options: Namespace, output: Output) -> int:
     """Write memories to a file."""
     to_standard_output = options.file == "-"
     target: Any = sys.stdout.buffer if to_standard_output else options.file
-    with open_memory(options) as memory, _progress(output, "Exporting") as listen:
+    with open_memory(options) as memory, progress(output, "Exporting") as listen:
         result = memory.export_memories(
             target,
             **scope(options),
@@ -54,7 +54,7 @@ def report(options: Namespace, output: Output) -> int:
 def import_file(options: Namespace, output: Output) -> int:
     """Store memories from a file."""
     source: Any = sys.stdin.buffer if options.file == "-" else options.file
-    with open_memory(options) as memory, _progress(output, "Importing") as listen:
+    with open_memory(options) as memory, progress(output, "Importing") as listen:
         result = memory.import_memories(
             source, options.format, collection=options.collection, on_progress=listen
         )
@@ -64,7 +64,7 @@ def import_file(options: Namespace, output: Output) -> int:
 
 def copy(options: Namespace, output: Output) -> int:
     """Copy memories from one store into another."""
-    with _both("copy", options) as (source, target), _progress(output, "Copying") as listen:
+    with _both("copy", options) as (source, target), progress(output, "Copying") as listen:
         result = source.copy_to(target, **scope(options), filters=options.filters, on_progress=listen)
     output.print_result({"from": options.source, "to": options.target, **result}, _imported)
     return 0
@@ -73,7 +73,7 @@ def copy(options: Namespace, output: Output) -> int:
 def move_user(options: Namespace, output: Output) -> int:
     """Move a user from one store to another, or undo that."""
     between = {"user": options.user, "from": options.source, "to": options.target}
-    with _both("move-user", options) as (source, target), _progress(output, "Moving") as listen:
+    with _both("move-user", options) as (source, target), progress(output, "Moving") as listen:
         if options.cancel:
             source.cancel_move(options.user, target)
             output.print_result({**between, "cancelled": True}, _cancelled)
@@ -85,7 +85,7 @@ def move_user(options: Namespace, output: Output) -> int:
 
 def reembed(options: Namespace, output: Output) -> int:
     """Move the store to the configured embedder."""
-    with _closing(open_memory(options)) as memory, _progress(output, "Embedding") as listen:
+    with _closing(open_memory(options)) as memory, progress(output, "Embedding") as listen:
         result = memory.reembed(
             batch_size=options.batch_size, on_progress=listen, everything=options.everything
         )
@@ -97,11 +97,12 @@ def reembed(options: Namespace, output: Output) -> int:
 def _both(command: str, options: Namespace) -> Iterator[tuple[Memory, Memory]]:
     if any(given is not None for given in (options.config, options.env_file, options.db)):
         raise UsageError(f"{command}: give the configurations as --from and --to")
-    with _configured(options.source) as source, _configured(options.target) as target:
+    with configured(options.source) as source, configured(options.target) as target:
         yield source, target
 
 
-def _configured(path: str) -> Memory:
+def configured(path: str) -> Memory:
+    """Create the memory that a configuration file describes, in JSON or in .env form."""
     from .._sync.memory import Memory
     from ..config import auto_config, load_config
 
@@ -119,7 +120,8 @@ def _closing(memory: Memory) -> Iterator[Memory]:
 
 
 @contextmanager
-def _progress(output: Output, title: str) -> Iterator[Callable[[ProgressRecord], None]]:
+def progress(output: Output, title: str) -> Iterator[Callable[[ProgressRecord], None]]:
+    """Show the progress of counts while a block runs; yields the listener that takes them."""
     with output.progress(title, None) as advance:
         shown = 0
 

@@ -142,6 +142,7 @@ def statistics(numbers: Record) -> Iterator[Part]:
         ("embedder", numbers["embedder"]),
         ("extractor", numbers["extractor"]),
         ("memories", str(numbers["total_memories"])),
+        ("users", str(numbers.get("unique_users") or "")),
         ("kinds", _counts(numbers["by_type"])),
         ("categories", _counts(numbers["by_category"])),
         ("tags", _counts(dict(islice(numbers["by_tag"].items(), _TAGS)))),

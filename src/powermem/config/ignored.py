@@ -41,15 +41,18 @@ class Ignored:
 # fmt: off
 IGNORED = (
     Ignored("Says which library a configuration was made for.", "-", "version:-", silent=True),
+    Ignored("The history of a memory is in the store.", "-", "history_db_path:-"),
     Ignored("Importance is not a question to a model.", "-",
             "custom_importance_evaluation_prompt:POWERMEM_CUSTOM_IMPORTANCE_EVALUATION_PROMPT"),
     Ignored("A collection is not divided by filters.", "-", "sub_stores:-=[]"),
     Ignored("Queries are read by rules, not rewritten by a model.", "query_rewrite",
             "enabled=false prompt model_override", "QUERY_REWRITE_"),
     Ignored("There is no graph; entities are found by the words of memories.", "graph_store",
-            "enabled=false provider llm:- custom_prompt custom_extract_relations_prompt "
+            "enabled=false provider threshold:- llm:- custom_prompt custom_extract_relations_prompt "
             "custom_update_graph_prompt custom_delete_relations_prompt", "GRAPH_STORE_"),
+    Ignored("There is no graph; entities are found by the words of memories.", "-", "enable_graph:-=false"),
     Ignored("There is no graph; entities are found by the words of memories.", "graph_store.config",
+            "url:- username:- database:- base_label:- endpoint:- app_id:- db:- "
             "collection_name embedding_model_dims host ob_path:GRAPH_STORE_PATH port user password db_name "
             "connection_args:- vidx_metric_type:GRAPH_STORE_VECTOR_METRIC_TYPE index_type pool_recycle "
             "pool_pre_ping max_hops llm:- custom_prompt:- custom_extract_relations_prompt:- "
@@ -95,6 +98,18 @@ IGNORED = (
     Ignored("Connections are powermem's own.",
             "llm.config vision.config audio_llm.config embedder.config reranker.config",
             "http_client:- http_client_proxies:-"),
+    Ignored("What a model accepts is found out by asking it.", "llm.config vision.config",
+            "is_reasoning_model:- lmstudio_response_format:- enable_sampling_parameters:-"),
+    Ignored("Gemini's own API is called, with a key.", "llm.config vision.config",
+            "vertexai:-=false project:- location:-", providers="gemini"),
+    Ignored("The provider is known and refused.", "llm.config vision.config",
+            "aws_access_key_id:- aws_secret_access_key:- aws_region:- aws_session_token:- aws_profile:- "
+            "model_kwargs:- provider_override:- top_k:-", providers="aws_bedrock"),
+    Ignored("The provider is known and refused.", "reranker.config",
+            "device:- batch_size:- max_length:- normalize:- show_progress_bar:-",
+            providers="sentence_transformer huggingface"),
+    Ignored("Memories are reranked whole, by their texts.", "reranker.config",
+            "return_documents:-=false max_chunks_per_doc:-", providers="cohere"),
     Ignored("Replies are not handed over raw.", "llm.config vision.config", "response_callback:-"),
     Ignored("OpenAI's API has no top_k, and some servers refuse it.", "llm.config vision.config", "top_k"),
     Ignored("They are OpenRouter's.", "llm.config vision.config",
@@ -119,7 +134,9 @@ IGNORED = (
             "aws_access_key_id aws_secret_access_key aws_region", providers="aws_bedrock"),
     Ignored("The section llm says how the model is reached.", "reranker.config",
             "model api_key base_url:RERANKER_API_BASE_URL max_concurrency=64 timeout max_retries "
-            "default_headers", providers="llm"),
+            "default_headers", providers="llm llm_reranker"),
+    Ignored("The section llm says how the model is reached.", "reranker.config",
+            "provider:- temperature:- max_tokens:- scoring_prompt:- llm:-", providers="llm_reranker"),
     Ignored("Search does not ask this database for a ranking.", "vector_store.config", "reranker:-",
             providers="oceanbase seekdb"),
     Ignored("Columns, indexes and the ranking of a search are powermem's own.", "vector_store.config",

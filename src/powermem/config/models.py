@@ -220,6 +220,8 @@ class MemoryConfig(Section):
     server: Server = Server()
     custom_fact_extraction_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_FACT_EXTRACTION_PROMPT")] = None
     custom_update_memory_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_UPDATE_MEMORY_PROMPT")] = None
+    custom_instructions: Annotated[str | None, Env("POWERMEM_CUSTOM_INSTRUCTIONS")] = None
+    """Appended to the instructions for extracting facts, whoever wrote these."""
     categories: Categories = alias("categories", "custom_categories", default={})
     _idle: Idle = PrivateAttr(default_factory=dict)
 

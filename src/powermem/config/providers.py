@@ -6,7 +6,7 @@ from the tables in `registry`, which derives one class per provider from those h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_serializer, model_validator
@@ -91,7 +91,14 @@ class TopKChat(ChatConfig):
     top_k: Annotated[Whole | None, OPTION] = None
 
 
-class OpenAIChat(ChatConfig):
+class ReasoningChat(ChatConfig):
+    """An LLM with OpenAI's API that may be told how long to think."""
+
+    reasoning_effort: Annotated[Text | None, OPTION] = None
+    """Such as ``"low"``; the model's default if omitted."""
+
+
+class OpenAIChat(ReasoningChat):
     """OpenAI's API."""
 
     default_headers: Annotated[Headers | None, Env("OPENAI_LLM_DEFAULT_HEADERS", "LLM_DEFAULT_HEADERS")] = (
@@ -140,7 +147,15 @@ class AsrConfig(ChatConfig):
     asr_options: Annotated[Opaque | None, OPTION] = None
 
 
-class AzureChat(ChatConfig):
+def _flattened(data: Any) -> Any:
+    """Return settings of Azure with those of mem0's ``azure_kwargs`` among them, which take precedence."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("azure_kwargs"), Mapping):
+        return data
+    inner = {name: value for name, value in data["azure_kwargs"].items() if value is not None}
+    return {**{name: value for name, value in data.items() if name != "azure_kwargs"}, **inner}
+
+
+class AzureChat(ReasoningChat):
     """A chat deployment on Azure OpenAI."""
 
     base_url: Annotated[HttpUrl | None, Env("AZURE_ENDPOINT", "AZURE_OPENAI_ENDPOINT", "ENDPOINT_URL")] = (
@@ -151,6 +166,8 @@ class AzureChat(ChatConfig):
     )
     api_version: Annotated[Text, Env("AZURE_API_VERSION", "AZURE_OPENAI_API_VERSION")] = "2025-01-01-preview"
     azure_ad_token_provider: Foreign = None
+
+    _flat = model_validator(mode="before")(_flattened)
 
 
 class AnthropicChat(TopKChat):
@@ -221,13 +238,15 @@ class AzureEmbedder(EmbedderConfig):
     ] = "2025-01-01-preview"
     azure_ad_token_provider: Foreign = None
 
+    _flat = model_validator(mode="before")(_flattened)
+
 
 class RerankerConfig(ProviderConfig):
     """Settings of every reranker; ``base_url`` is the full URL of its endpoint."""
 
     model: Text | None = None
     enabled: Annotated[bool | None, Env()] = None
-    top_n: Count | None = None
+    top_n: Count | None = alias("top_n", "top_k", default=None)
     """Results to keep after reranking; all by default."""
     max_candidates: Count = 100
     """Maximum number of memories to rerank for a query."""

@@ -83,7 +83,10 @@ def resolve(
         http=checked.http,
         intelligent_memory=_intelligent_memory(checked),
         prompts=Prompts(
-            checked.custom_fact_extraction_prompt, checked.custom_update_memory_prompt, checked.categories
+            checked.custom_fact_extraction_prompt,
+            checked.custom_update_memory_prompt,
+            checked.categories,
+            checked.custom_instructions,
         ),
         security=checked.security,
         search=checked.search,
@@ -233,6 +236,7 @@ def _base_url(kind: Kind, row: Provider, config: ProviderConfig) -> str:
         if row.base_url is None:
             raise ConfigError(
                 f"{kind}.config.base_url: required for provider {row.name!r}, which has no address of its own"
+                + (f"; {row.whose_address}" if row.whose_address else "")
             )
         return Url(row.base_url)
     parts = urlsplit(config.base_url)

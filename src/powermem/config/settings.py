@@ -120,11 +120,13 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """The user's own prompts; ``None`` keeps ours. ``categories`` has descriptions by name."""
+    """The user's own prompts; ``None`` keeps ours. ``categories`` has descriptions by name, and
+    ``instructions`` are appended to those for extraction."""
 
     fact_extraction: str | None = None
     update_memory: str | None = None
     categories: Mapping[str, str] = field(default_factory=dict)
+    instructions: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

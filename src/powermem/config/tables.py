@@ -21,6 +21,7 @@ from .providers import (
     OpenRouterChat,
     ProviderConfig,
     QwenChat,
+    ReasoningChat,
     RerankerConfig,
     SiliconFlowChat,
     TopKChat,
@@ -79,6 +80,7 @@ class Provider:
         dimensions: whether embedding requests ask for a vector length when one is configured.
         max_batch: maximum texts in a request to an embedder or reranker.
         instead: why the provider cannot be used and what to use instead, or empty if it can.
+        whose_address: what its base URL leads to, if it has no default.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Provider:
     dimensions: bool = False
     max_batch: int = 2048
     instead: str = ""
+    whose_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,20 @@ def _qwen_llm(name: str, config: type[ChatConfig], model: str, instead: str = ""
     )  # fmt: skip
 
 
+def _azure_llm(name: str) -> Provider:
+    return Provider(name=name, protocol="azure", config=AzureChat, api_key_env=_AZURE_KEY)
+
+
+def _compatible_llm(name: str, base_url: str, model: str) -> Provider:
+    """Return the row of a vendor with OpenAI's API, whose variables begin with its name."""
+    start = name.upper()
+    return Provider(
+        name=name, protocol="openai", config=ReasoningChat, model=model, base_url=base_url,
+        base_url_keys=(f"{name}_base_url",), base_url_env=(f"{start}_LLM_BASE_URL", f"{start}_API_BASE"),
+        api_key_env=(f"{start}_API_KEY",),
+    )  # fmt: skip
+
+
 def _no_llm(name: str) -> Provider:
     return Provider(name=name, protocol="none", config=ChatConfig, needs_key=False)
 
@@ -155,7 +172,9 @@ def _table(*rows: Provider) -> dict[str, Provider]:
 LLMS = _table(
     _openai_llm("openai"),
     _openai_llm("openai_structured"),
-    Provider(name="azure", protocol="azure", config=AzureChat, api_key_env=_AZURE_KEY),
+    _azure_llm("azure"),
+    _azure_llm("azure_openai"),
+    _azure_llm("azure_openai_structured"),
     _qwen_llm("qwen", QwenChat, "qwen-plus"),
     Provider(name="deepseek", protocol="openai", config=ChatConfig, model="deepseek-chat",
              base_url="https://api.deepseek.com/v1", base_url_keys=("deepseek_base_url",),
@@ -185,7 +204,19 @@ LLMS = _table(
              base_url="https://api.anthropic.com/v1", base_url_keys=("anthropic_base_url",),
              base_url_env=("ANTHROPIC_LLM_BASE_URL", "ANTHROPIC_BASE_URL"),
              api_key_env=("ANTHROPIC_API_KEY",), path="/v1"),
+    _compatible_llm("groq", "https://api.groq.com/openai/v1", "llama-3.3-70b-versatile"),
+    _compatible_llm("together", "https://api.together.xyz/v1", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),
+    _compatible_llm("xai", "https://api.x.ai/v1", "grok-4"),
+    _compatible_llm("minimax", "https://api.minimax.io/v1", "MiniMax-M2"),
+    _compatible_llm("sarvam", "https://api.sarvam.ai/v1", "sarvam-m"),
+    Provider(name="litellm", protocol="openai", config=ReasoningChat, base_url_keys=("litellm_base_url",),
+             base_url_env=("LITELLM_LLM_BASE_URL", "LITELLM_BASE_URL"), api_key_env=("LITELLM_API_KEY",),
+             needs_key=False, path="/v1", whose_address="it is that of a LiteLLM proxy; without one, set the "
+             "provider whose model it is, such as 'openai' or 'anthropic'"),
     Provider(name="langchain", protocol="langchain", config=LangChainConfig, needs_key=False),
+    Provider(name="aws_bedrock", protocol="openai", config=ChatConfig,
+             instead="use 'langchain' with ChatBedrockConverse, or 'openai' with openai_base_url "
+             "'https://bedrock-runtime.REGION.amazonaws.com/openai/v1' and a Bedrock API key"),
     _no_llm("none"),
     _no_llm("noop"),
     _qwen_llm("qwen_asr", AsrConfig, "qwen3-asr-flash", "it turns speech into text: set audio_llm.provider"),
@@ -279,6 +310,15 @@ RERANKERS = _table(
     Provider(name="tei", protocol="tei", config=RerankerConfig, needs_key=False, path="/rerank",
              max_batch=32),
     Provider(name="llm", protocol="llm", config=LLMRerankerConfig, needs_key=False),
+    Provider(name="llm_reranker", protocol="llm", config=LLMRerankerConfig, needs_key=False),
+    Provider(name="zero_entropy", protocol="rerank", config=RerankerConfig, model="zerank-1",
+             base_url="https://api.zeroentropy.dev/v1/models/rerank",
+             base_url_env=("ZERO_ENTROPY_API_BASE_URL",), api_key_env=("ZERO_ENTROPY_API_KEY",),
+             path="/v1/models/rerank", bare_paths=("", "/v1")),
+    Provider(name="sentence_transformer", protocol="rerank", config=RerankerConfig,
+             instead="serve the model by Text Embeddings Inference and use 'tei'"),
+    Provider(name="huggingface", protocol="rerank", config=RerankerConfig,
+             instead="serve the model by Text Embeddings Inference and use 'tei'"),
     Provider(name="generic", protocol="rerank", config=RerankerConfig, needs_key=False,
              path="/v1/rerank", bare_paths=("", "/v1")),
 )

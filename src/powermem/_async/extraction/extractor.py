@@ -112,6 +112,7 @@ class AsyncExtractor:
     Args:
         llm: the model, or ``None`` to extract by rules.
         extraction_prompt: replaces the instructions for extraction.
+        instructions: appended to these, whoever wrote them.
         decision_prompt: replaces the instructions for decisions.
         categories: those among which the model chooses for each fact, each with its description.
     """
@@ -121,6 +122,7 @@ class AsyncExtractor:
         llm: AsyncLLM | None,
         *,
         extraction_prompt: str | None = None,
+        instructions: str | None = None,
         decision_prompt: str | None = None,
         categories: Mapping[str, str] | None = None,
     ) -> None:
@@ -128,6 +130,7 @@ class AsyncExtractor:
         self._categories = categories or {}
         self._schema = extraction_schema(self._categories)
         self._extraction_prompt = extraction_prompt
+        self._instructions = instructions
         self._decision_prompt = decision_prompt
         self._reading = AsyncLock()
         self._meanwhile = AsyncMeanwhile()
@@ -225,7 +228,11 @@ class AsyncExtractor:
         turns = len(portion.messages)
         divisible = portion.halves() is not None
         request = extraction_messages(
-            portion.messages, today=today, custom=instructions, categories=self._categories
+            portion.messages,
+            today=today,
+            custom=instructions,
+            further=self._instructions,
+            categories=self._categories,
         )
 
         finishing = Finishing(portion.messages, request, today=today, custom=instructions is not None)

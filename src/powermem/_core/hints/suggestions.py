@@ -52,7 +52,7 @@ _SAME: Mapping[str, frozenset[str]] = _words(
     {
         "openai": "gpt chatgpt openaichat openaillm oai o1 o3 o4 chatopenai textembedding",
         "openai_structured": "structured",
-        "azure": "azureopenai azureai azureoai microsoft",
+        "azure": "azureai azureoai microsoft",
         "azure_openai": "azure azureai azureoai microsoft",
         "anthropic": "claude sonnet haiku opus",
         "gemini": "google googleai googlegenai googlegemini palm bard genai vertex vertexai",
@@ -62,7 +62,7 @@ _SAME: Mapping[str, frozenset[str]] = _words(
         "ollama": "llama llama2 llama3 mixtral phi gemma",
         "lmstudio": "lms",
         "aws_bedrock": "bedrock aws amazon titan",
-        "langchain": "bedrock awsbedrock aws amazon langgraph",
+        "langchain": "langgraph",
         "huggingface": "hf transformers tei textembeddingsinference",
         "tei": "huggingface hf crossencoder bge bgereranker local",
         "generic": "voyage voyageai mixedbread http custom",
@@ -75,7 +75,7 @@ _SAME: Mapping[str, frozenset[str]] = _words(
             "postgresql pg psql psycopg psycopg2 psycopg3 asyncpg timescale timescaledb supabase neon "
             "cockroachdb postgre pgsql alloydb rds"
         ),
-        "mysql": "pymysql asyncmy aiomysql tidb percona aurora",
+        "mysql": "azuremysql pymysql asyncmy aiomysql tidb percona aurora",
         "mariadb": "maria",
         "oceanbase": "ob obvector pyobvector obcloud",
         "seekdb": "pyseekdb pylibseekdb",
@@ -87,9 +87,9 @@ _OTHER_STORES = frozenset({
     "annoy", "astradb", "azureaisearch", "baidu", "cassandra", "chroma", "chromadb", "clickhouse",
     "databricks", "duckdb", "dynamodb", "elastic", "elasticsearch", "faiss", "hnswlib", "kuzu", "lance",
     "lancedb", "langchain", "llamaindex", "marqo", "memgraph", "milvus", "mongo", "mongodb", "mssql",
-    "neo4j", "neptune", "opensearch", "oracle", "pinecone", "qdrant", "redis", "s3vectors", "sqlserver",
-    "tcvectordb", "turbopuffer", "typesense", "upstash", "usearch", "valkey", "vertexaivectorsearch",
-    "vespa", "weaviate", "zilliz"
+    "neo4j", "neptune", "opensearch", "oracle", "oracledb", "pinecone", "qdrant", "redis", "s3vectors",
+    "sqlserver", "tcvectordb", "turbopuffer", "typesense", "upstash", "upstashvector", "usearch", "valkey",
+    "vertexaivectorsearch", "vespa", "weaviate", "zilliz"
 })
 # fmt: on
 
@@ -137,9 +137,7 @@ _SAME_KEYS: Mapping[str, frozenset[str]] = _words(
         "budget": "quota limits budgets",
         "http": "proxy network requests",
         "timezone": "tz zone",
-        "custom_fact_extraction_prompt": (
-            "customprompt factextractionprompt custominstructions prompt extractionprompt"
-        ),
+        "custom_fact_extraction_prompt": ("customprompt factextractionprompt prompt extractionprompt"),
         "provider": "type name kind vendor backend",
         "config": "settings options params args kwargs",
     }

@@ -139,6 +139,7 @@ def extraction_messages(
     *,
     today: int,
     custom: str | None = None,
+    further: str | None = None,
     categories: Mapping[str, str] | None = None,
 ) -> list[ChatMessage]:
     """Build the request for the facts of a conversation and the preferences shown in it.
@@ -150,6 +151,7 @@ def extraction_messages(
         custom: replaces the instructions. ``{today}`` in it becomes the day of the last turn. The format of
             the answer and the conversation are appended in any case. Otherwise no day is named but those
             on which the turns were sent.
+        further: appended to the instructions.
         categories: those to choose from, each with its description, which may be empty.
 
     Returns:
@@ -158,6 +160,8 @@ def extraction_messages(
     instructions = _INSTRUCTIONS
     if custom and custom.strip():
         instructions = fill_today(custom, _last_day(messages, today))
+    if further and further.strip():
+        instructions = f"{instructions}\n\nAbove all:\n{further.strip()}"
     return [
         {"role": "system", "content": f"{instructions}\n\n{_format(categories or {})}"},
         {"role": "user", "content": frame("conversation", shown_turns(messages))},

@@ -113,6 +113,7 @@ class Extractor:
     Args:
         llm: the model, or ``None`` to extract by rules.
         extraction_prompt: replaces the instructions for extraction.
+        instructions: appended to these, whoever wrote them.
         decision_prompt: replaces the instructions for decisions.
         categories: those among which the model chooses for each fact, each with its description.
     """
@@ -122,6 +123,7 @@ class Extractor:
         llm: LLM | None,
         *,
         extraction_prompt: str | None = None,
+        instructions: str | None = None,
         decision_prompt: str | None = None,
         categories: Mapping[str, str] | None = None,
     ) -> None:
@@ -129,6 +131,7 @@ class Extractor:
         self._categories = categories or {}
         self._schema = extraction_schema(self._categories)
         self._extraction_prompt = extraction_prompt
+        self._instructions = instructions
         self._decision_prompt = decision_prompt
         self._reading = Lock()
         self._meanwhile = Meanwhile()
@@ -226,7 +229,11 @@ class Extractor:
         turns = len(portion.messages)
         divisible = portion.halves() is not None
         request = extraction_messages(
-            portion.messages, today=today, custom=instructions, categories=self._categories
+            portion.messages,
+            today=today,
+            custom=instructions,
+            further=self._instructions,
+            categories=self._categories,
         )
 
         finishing = Finishing(portion.messages, request, today=today, custom=instructions is not None)
