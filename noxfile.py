@@ -68,6 +68,7 @@ NEWEST = PYTHONS[-1]
 # The others are built on httpx2; `tests` has these.
 FORMER_CLIENTS = ("openai==2.54.0", "anthropic==0.125.0")
 FURTHER_CLIENTS = (
+    "agno>=2.0",
     "google-genai>=1.0",
     "langchain-anthropic>=1.0",
     "langchain-google-genai>=4.0",
