@@ -23,6 +23,7 @@ nox.options.sessions = [
     "stores",
     "clients",
     "frameworks",
+    "dashboard",
 ]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
@@ -74,10 +75,11 @@ FURTHER_CLIENTS = (
     "litellm>=1.70",
 )
 
-# Groups of agent frameworks that can be installed together.
+# Groups of agent frameworks that can be installed together; the second is built on a former client of OpenAI.
 FRAMEWORKS = {
     "current": (
         "agent-framework-core>=1.20",
+        "agent-framework-openai>=1.10",
         "agno>=3.1",
         "anthropic>=2.10",
         "deepagents>=0.7",
@@ -86,14 +88,20 @@ FRAMEWORKS = {
         "langchain-openai>=1.5",
         "langgraph>=1.2",
         "langgraph-checkpoint-conformance",
-        "llama-index-core>=0.14",
         "openai>=3.50",
         "openai-agents>=0.20",
         "pydantic-ai-harness>=0.60",
         "pydantic-ai-slim[anthropic,openai]>=2.60",
-        "strands-agents>=1.60",
     ),
-    "crewai": ("crewai>=1.15",),
+    "former": (
+        "autogen-agentchat>=0.7",
+        "autogen-core>=0.7",
+        "autogen-ext[openai]>=0.7",
+        "crewai>=1.15",
+        "llama-index-core>=0.14",
+        "llama-index-llms-openai-like>=0.8",
+        "strands-agents[openai]>=1.60",
+    ),
 }
 # Frameworks support a new Python late.
 FRAMEWORKS_PYTHON = next((version for version in reversed(PYTHONS) if version != "3.14"), NEWEST)
@@ -127,7 +135,7 @@ def typing(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def docs(session: nox.Session) -> None:
     """Run the examples of the documentation."""
-    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
+    session.install(".[all,notebook]", *nox.project.dependency_groups(GROUPS, "test"))
     session.run("pytest", "tests/docs", *session.posargs)
 
 
@@ -216,6 +224,13 @@ def _install_fast(session: nox.Session, *requirements: str) -> None:
         session.run("uv", "pip", "install", "--quiet", "--python", python, *requirements)
     except nox.command.CommandFailed:
         session.install(*requirements)
+
+
+@nox.session(python=NEWEST)
+def dashboard(session: nox.Session) -> None:
+    """Run the tests of the page in a real Chromium, which comes from the distribution (`chromium`)."""
+    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"), "playwright>=1.50")
+    session.run("pytest", "tests/dashboard", "--durations=5", *session.posargs)
 
 
 @nox.session(python=NEWEST)

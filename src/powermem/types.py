@@ -135,10 +135,18 @@ class SearchResult(TypedDict, Generic[Id]):
 
 
 class MemoryPage(TypedDict, Generic[Id]):
-    """The result of ``get_all``: a page of memories, and their total on all pages."""
+    """The result of ``get_all``.
+
+    Attributes:
+        results: a page of memories.
+        total: how many there are on all pages.
+        earlier: what a memory of the page took the place of, by its id, the latest first; with ``history``.
+            Memories that took the place of none are left out.
+    """
 
     results: list[MemoryRecord[Id]]
     total: int
+    earlier: NotRequired[dict[Id, list[MemoryRecord[Id]]]]
 
 
 class UsageRecord(TypedDict):

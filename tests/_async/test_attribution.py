@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
 from powermem import AsyncMemory, InvalidInputError
 from powermem._concurrency import async_gather, async_sleep
+from powermem._core.values import Scope
 
 
 @pytest.mark.parametrize("wrong", [None, 7.5, "", "  ", "x" * 129, b"user"])
@@ -118,3 +120,34 @@ async def test_two_memories_have_speakers_of_their_own(memory: AsyncMemory, conf
     other.attribution("ben").set_session("two")
     assert memory.session_id == "one"
     await other.close()
+
+
+async def test_what_is_known_of_a_user_is_deleted_and_what_was_said_stays(memory: AsyncMemory) -> None:
+    for user in ("ana", "ben"):
+        memory.attribution(user, "bot").set_session("s")
+        await memory.observe("I live in Rome. I prefer tea.", "Noted.")
+        await memory.add("Likes trains", user_id=user, infer=False)
+    assert await memory.augmentation.wait(60)
+    # Waits to be processed.
+    await memory.add_exchange("ana", "I have a cat.", "Nice.")
+    store: Any = (await memory._access.open()).store
+    said = await store.scan_turns(Scope(user_id="ana"), 0, 100)
+    assert (await memory.delete_entity_memories("ana"))["deleted"] >= 2
+    assert await memory.count(user_id="ana") == 0
+    assert await memory.get_preferences("ana") == []
+    assert await memory.process("ana") == 0
+    assert await store.scan_turns(Scope(user_id="ana"), 0, 100) == said
+    assert await memory.count(user_id="ben") >= 2
+    # The user of the attribution.
+    assert (await memory.delete_entity_memories())["deleted"] >= 2
+    assert await memory.count(user_id="ben") == 0
+    with pytest.raises(InvalidInputError, match="entity_id"):
+        await AsyncMemory(memory.config).delete_entity_memories()
+
+
+@pytest.mark.parametrize("query", ["tea \ud800", "\ud83d\ude00 tea"])
+async def test_recall_takes_what_search_takes(memory: AsyncMemory, query: str) -> None:
+    await memory.add("Likes tea", user_id="ana", infer=False)
+    memory.attribution("ana")
+    assert [fact.content for fact in await memory.recall(query)] == ["Likes tea"]
+    assert len((await memory.search(query, user_id="ana"))["results"]) == 1

@@ -202,6 +202,16 @@ async def test_what_was_superseded_is_marked(
             "- [1 February 2024 until 1 January 2025, superseded] Ana lives in Faro",
             "  - [8 May 2023 until 1 February 2024, superseded by what is above] Ana lives in Porto",
         ]
+        # A list has it beside its memories.
+        (current,) = (page := await memory.get_all(user_id="u", history=True))["results"]
+        assert [each["memory"] for each in page["earlier"][current["id"]]] == [
+            "Ana lives in Faro",
+            "Ana lives in Porto",
+        ]
+        then = await memory.get_all(user_id="u", history=True, as_of="2023-06-01")
+        assert (len(then["results"]), then["earlier"]) == (1, {})
+        assert (await memory.get_all(user_id="v", history=True))["earlier"] == {}
+        assert "earlier" not in await memory.get_all(user_id="u")
         counts = [
             len(lines(await memory.context(question, user_id="u", history=True, max_tokens=budget)))
             for budget in range(30, whole.tokens + 1)

@@ -88,6 +88,7 @@ async def test_every_result_has_the_keys_of_its_type(
     shapes.result(AsyncMemory.get, await memory.get(item["id"]))
     shapes.result(AsyncMemory.get, await memory.get(-1))
     shapes.result(AsyncMemory.get_all, await memory.get_all(user_id="u"))
+    shapes.result(AsyncMemory.get_all, await memory.get_all(user_id="u", history=True))
     for known in (liked["id"], black["id"], rough["results"][0]["id"]):
         assert shapes.result(AsyncMemory.history, await memory.history(known))
     assert shapes.result(AsyncMemory.sources, await memory.sources(item["id"]))

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
 from powermem import InvalidInputError, Memory
 from powermem._concurrency import gather, sleep
+from powermem._core.values import Scope
 
 
 @pytest.mark.parametrize("wrong", [None, 7.5, "", "  ", "x" * 129, b"user"])
@@ -117,3 +119,34 @@ def test_two_memories_have_speakers_of_their_own(memory: Memory, config: dict) -
     other.attribution("ben").set_session("two")
     assert memory.session_id == "one"
     other.close()
+
+
+def test_what_is_known_of_a_user_is_deleted_and_what_was_said_stays(memory: Memory) -> None:
+    for user in ("ana", "ben"):
+        memory.attribution(user, "bot").set_session("s")
+        memory.observe("I live in Rome. I prefer tea.", "Noted.")
+        memory.add("Likes trains", user_id=user, infer=False)
+    assert memory.augmentation.wait(60)
+    # Waits to be processed.
+    memory.add_exchange("ana", "I have a cat.", "Nice.")
+    store: Any = (memory._access.open()).store
+    said = store.scan_turns(Scope(user_id="ana"), 0, 100)
+    assert (memory.delete_entity_memories("ana"))["deleted"] >= 2
+    assert memory.count(user_id="ana") == 0
+    assert memory.get_preferences("ana") == []
+    assert memory.process("ana") == 0
+    assert store.scan_turns(Scope(user_id="ana"), 0, 100) == said
+    assert memory.count(user_id="ben") >= 2
+    # The user of the attribution.
+    assert (memory.delete_entity_memories())["deleted"] >= 2
+    assert memory.count(user_id="ben") == 0
+    with pytest.raises(InvalidInputError, match="entity_id"):
+        Memory(memory.config).delete_entity_memories()
+
+
+@pytest.mark.parametrize("query", ["tea \ud800", "\ud83d\ude00 tea"])
+def test_recall_takes_what_search_takes(memory: Memory, query: str) -> None:
+    memory.add("Likes tea", user_id="ana", infer=False)
+    memory.attribution("ana")
+    assert [fact.content for fact in memory.recall(query)] == ["Likes tea"]
+    assert len((memory.search(query, user_id="ana"))["results"]) == 1

@@ -87,6 +87,7 @@ def test_every_result_has_the_keys_of_its_type(memory: Memory, model: ScriptedMo
     shapes.result(Memory.get, memory.get(item["id"]))
     shapes.result(Memory.get, memory.get(-1))
     shapes.result(Memory.get_all, memory.get_all(user_id="u"))
+    shapes.result(Memory.get_all, memory.get_all(user_id="u", history=True))
     for known in (liked["id"], black["id"], rough["results"][0]["id"]):
         assert shapes.result(Memory.history, memory.history(known))
     assert shapes.result(Memory.sources, memory.sources(item["id"]))

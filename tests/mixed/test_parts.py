@@ -57,6 +57,7 @@ FOREIGN = {
 
 WITHOUT_USER = {
     "access_keys": "keys of an API",
+    "consumption": "what models did is the collection's",
     "embedder": "the collection's",
     "lanes": "lanes are not divided",
     "ledger": "budgets are the collection's",

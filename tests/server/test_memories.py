@@ -64,7 +64,7 @@ def test_a_batch_says_of_each_item_what_came_of_it(served: Served) -> None:
     assert answer["items"][1]["problem"]["error"] == "InvalidInputError"
 
 
-@pytest.mark.parametrize("sort_by", ["created_at", "updated_at", "id"])
+@pytest.mark.parametrize("sort_by", ["created_at", "updated_at", "valid_from", "id"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
 def test_pages_hold_each_memory_once_though_others_come_and_go(
     served: Served, sort_by: str, order: str

@@ -227,17 +227,21 @@ def _whole(heard: Heard, answer: str | Call, tool: str | None) -> Body:
     if heard.path.endswith(":generateContent"):
         return _generated(_gemini_part(answer))
     if heard.path.endswith("/messages"):
-        block = _tool_use(answer) if isinstance(answer, Call) else {"type": "text", "text": answer}
+        block = (
+            _tool_use(answer, _place(body)) if isinstance(answer, Call) else {"type": "text", "text": answer}
+        )
         return {
             "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"],
             "usage": {"input_tokens": 1, "output_tokens": 1}, "content": [block],
             "stop_reason": "tool_use" if called else "end_turn", "stop_sequence": None,
         }  # fmt: skip
     if heard.path.endswith("/responses"):
-        return _response(body, [_function_call(answer) if isinstance(answer, Call) else _item(answer)])
+        return _response(
+            body, [_function_call(answer, _place(body)) if isinstance(answer, Call) else _item(answer, body)]
+        )
     message: Body = {"role": "assistant", "content": None if called else answer}
     if isinstance(answer, Call):
-        message["tool_calls"] = [_tool_call(answer)]
+        message["tool_calls"] = [_tool_call(answer, _place(body))]
     choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if called else "stop"}
     return {
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"],
@@ -245,20 +249,20 @@ def _whole(heard: Heard, answer: str | Call, tool: str | None) -> Body:
     }  # fmt: skip
 
 
-def _tool_use(call: Call) -> Body:
-    return {"type": "tool_use", "id": "call_1", "name": call.name, "input": call.arguments}
+def _tool_use(call: Call, place: int) -> Body:
+    return {"type": "tool_use", "id": f"call_{place}", "name": call.name, "input": call.arguments}
 
 
-def _function_call(call: Call) -> Body:
+def _function_call(call: Call, place: int) -> Body:
     return {
-        "type": "function_call", "id": "fc_1", "call_id": "call_1", "name": call.name, "status": "completed",
-        "arguments": json.dumps(call.arguments),
+        "type": "function_call", "id": f"fc_{place}", "call_id": f"call_{place}", "name": call.name,
+        "status": "completed", "arguments": json.dumps(call.arguments),
     }  # fmt: skip
 
 
-def _tool_call(call: Call) -> Body:
+def _tool_call(call: Call, place: int) -> Body:
     function = {"name": call.name, "arguments": json.dumps(call.arguments)}
-    return {"id": "call_1", "type": "function", "function": function}
+    return {"id": f"call_{place}", "type": "function", "function": function}
 
 
 def _gemini_part(answer: str | Call) -> Body:
@@ -288,9 +292,18 @@ def _last_role(body: Body) -> str:
     return str(last.get("role", "tool"))
 
 
-def _item(text: str) -> Body:
+def _item(text: str, body: Body) -> Body:
     part = {"type": "output_text", "text": text, "annotations": []}
-    return {"type": "message", "id": "m_1", "role": "assistant", "status": "completed", "content": [part]}
+    return {
+        "type": "message", "id": f"m_{_place(body)}", "role": "assistant", "status": "completed",
+        "content": [part],
+    }  # fmt: skip
+
+
+def _place(body: Body) -> int:
+    """Return the place of an answer in the conversation; ids are made of it, which are different in each."""
+    messages = _messages(body)
+    return 1 if isinstance(messages, str) else 1 + len(messages)
 
 
 def _response(body: Body, output: list[Body]) -> Body:
@@ -329,7 +342,7 @@ def _chat_events(body: Body, pieces: list[str], call: Call | None) -> Iterator[t
         delta: Body = {"content": piece, **({} if number else {"role": "assistant"})}
         yield True, _data({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
     if call is not None:
-        delta = {"role": "assistant", "tool_calls": [{"index": 0, **_tool_call(call)}]}
+        delta = {"role": "assistant", "tool_calls": [{"index": 0, **_tool_call(call, _place(body))}]}
         yield False, _data({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
     reason = "stop" if call is None else "tool_calls"
     yield False, _data({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
@@ -342,12 +355,12 @@ def _chat_events(body: Body, pieces: list[str], call: Call | None) -> Iterator[t
 def _response_events(body: Body, pieces: list[str], call: Call | None) -> Iterator[tuple[bool, bytes]]:
     empty = _response(body, [])
     part: Body = {"type": "output_text", "text": "", "annotations": []}
-    place = {"item_id": "m_1", "output_index": 0, "content_index": 0}
+    place = {"item_id": f"m_{_place(body)}", "output_index": 0, "content_index": 0}
     yield False, _named("response.created", {"response": {**empty, "status": "in_progress"}})
     if call is not None:
-        item = _function_call(call)
+        item = _function_call(call, _place(body))
         begun = {**item, "arguments": "", "status": "in_progress"}
-        whole = {"item_id": "fc_1", "output_index": 0}
+        whole = {"item_id": item["id"], "output_index": 0}
         yield False, _named("response.output_item.added", {"output_index": 0, "item": begun})
         given = item["arguments"]
         yield False, _named("response.function_call_arguments.delta", {**whole, "delta": given})
@@ -355,14 +368,14 @@ def _response_events(body: Body, pieces: list[str], call: Call | None) -> Iterat
         yield False, _named("response.output_item.done", {"output_index": 0, "item": item})
         yield False, _named("response.completed", {"response": _response(body, [item])})
         return
-    item = {**_item(""), "content": []}
+    item = {**_item("", body), "content": []}
     yield False, _named("response.output_item.added", {"output_index": 0, "item": item})
     yield False, _named("response.content_part.added", {**place, "part": part})
     for piece in pieces:
         yield True, _named("response.output_text.delta", {**place, "delta": piece, "logprobs": []})
     text = "".join(pieces)
     yield False, _named("response.output_text.done", {**place, "text": text, "logprobs": []})
-    yield False, _named("response.completed", {"response": _response(body, [_item(text)])})
+    yield False, _named("response.completed", {"response": _response(body, [_item(text, body)])})
 
 
 def _message_events(body: Body, pieces: list[str], call: Call | None) -> Iterator[tuple[bool, bytes]]:
@@ -371,7 +384,9 @@ def _message_events(body: Body, pieces: list[str], call: Call | None) -> Iterato
         "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1},
     }  # fmt: skip
     yield False, _named("message_start", {"message": message})
-    block: Body = {"type": "text", "text": ""} if call is None else {**_tool_use(call), "input": {}}
+    block: Body = (
+        {"type": "text", "text": ""} if call is None else {**_tool_use(call, _place(body)), "input": {}}
+    )
     yield False, _named("content_block_start", {"index": 0, "content_block": block})
     if call is not None:
         delta = {"type": "input_json_delta", "partial_json": json.dumps(call.arguments)}

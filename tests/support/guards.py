@@ -34,7 +34,20 @@ IMPORTS = {
     **dict.fromkeys(["_async", "_sync"], _PURE | {"_concurrency", "_drivers", "_sqlite", "config"}),
 }
 VALUES = frozenset({"_version", "errors", "rest", "tokens", "types"})
-DOORS = frozenset({"__init__", "__main__", "_create", "cli", "evaluation", "integrations", "mcp", "server"})
+DOORS = frozenset(
+    {
+        "__init__",
+        "__main__",
+        "_create",
+        "cli",
+        "compat",
+        "evaluation",
+        "integrations",
+        "mcp",
+        "notebook",
+        "server",
+    }
+)
 # Inside a colour, this folder alone is above the facade: it imports it, and nothing imports this folder.
 FACADE_USERS = "integrations"
 # Inside a colour, these import no other folder or module of it than those named.

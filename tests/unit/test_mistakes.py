@@ -223,7 +223,7 @@ CALLS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda m: m.get(), "get: memory_id is missing; it takes memory_id, user_id, agent_id"),
     (lambda m: m.get(id=3), "did you mean memory_id?"),
     (lambda m: m.get_all(n=3), "did you mean limit?"),
-    (lambda m: m.get_all(sort_by="score"), "sort_by: expected one of created_at, updated_at, id, got"),
+    (lambda m: m.get_all(sort_by="score"), "sort_by: expected one of created_at, updated_at, valid_from, id"),
     (lambda m: m.get_all(order="down"), "order: expected 'asc' or 'desc', got 'down'"),
     (lambda m: m.get_all(offset=-1), "offset: must be at least 0, got -1"),
     (lambda m: m.update(1), "update: give content, metadata or expires_at"),

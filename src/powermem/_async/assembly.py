@@ -14,6 +14,7 @@ from .._core.inputs import Observer
 from ..config import MemoryConfig, Settings, resolve
 from ..config.conn import Place, read_conn, settled, without_place
 from ..config.resolution import check, identity_of, located
+from ..config.settings import ProviderSettings
 from ..config.stores import SQLiteConfig
 from .adding import AsyncAdding
 from .encoder import AsyncEncoder
@@ -114,7 +115,7 @@ class Components:
 
     http: AsyncHTTPClient
     store: AsyncStore
-    meter: AsyncMeter | None
+    meter: AsyncMeter
     embedder: AsyncBatchedEmbedder | None
     encoder: AsyncEncoder
     extractor: AsyncExtractor
@@ -137,8 +138,7 @@ class Components:
     async def disconnect(self) -> None:
         """Close every connection."""
         try:
-            if self.meter is not None:
-                await self.meter.close()
+            await self.meter.close()
             await self.store.close()
         finally:
             if self.embedder is not None:
@@ -154,6 +154,31 @@ class Components:
             "embedder": "none (full text only)" if identity is None else str(identity),
             "extractor": extractor if self.model is None else f"{extractor} ({self.model})",
         }
+
+
+def overview(settings: Settings, components: Components | None) -> dict[str, str]:
+    """Return the names of the store and the models for people, without keys and without any I/O.
+
+    Args:
+        settings: the resolved configuration.
+        components: the components, if they are open; they know what was found.
+    """
+    config = settings.store.config
+    if components is not None:
+        place = f" at {components.store.place}"
+    else:
+        place = f" at {config.database_path}" if isinstance(config, SQLiteConfig) else ""
+    rules = settings.llm.protocol == "none"
+    return {
+        "store": f"{settings.store.provider}{place}",
+        "embedder": _model(settings.embedder),
+        "facts": "by rules" if rules else f"by {_model(settings.llm)}",
+    }
+
+
+def _model(settings: ProviderSettings) -> str:
+    named = settings.model not in (None, settings.provider)
+    return settings.provider if not named else f"{settings.provider} ({settings.model})"
 
 
 def assemble(

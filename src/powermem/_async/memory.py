@@ -48,9 +48,11 @@ from .._core.messages.normalize import Content, Messages, check_conversation, re
 from .._core.messages.rough import is_rough
 from .._core.metadata import check_metadata
 from .._core.prompts.quoting import quote_recalled, strip_recalled
+from .._core.query.around import Visibility
 from .._core.results.recalled import RecalledFact
 from .._core.results.records import (
     answer_record,
+    earlier_records,
     full_record,
     history_record,
     listed_task,
@@ -62,8 +64,10 @@ from .._core.results.records import (
     turn_record,
     updated_record,
 )
+from .._core.results.tables import overview_html, overview_text
 from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import ProcessStatus, Task, work_scope
+from .._core.text.cleaning import clean_text
 from .._core.values import Row, Scope
 from ..errors import InvalidInputError, NotFoundError, PowerMemError
 from ..types import (
@@ -193,6 +197,17 @@ class AsyncMemory:
         self._access.check_place()
         self._attendance.release()
         await self._access.close(drain, timeout)
+
+    def __repr__(self) -> str:
+        return overview_text(type(self).__name__, self._overview())
+
+    def _repr_html_(self) -> str:
+        return overview_html(type(self).__name__, self._overview())
+
+    def _overview(self) -> dict[str, str]:
+        access = vars(self).get("_access")
+        # A traceback may show it while its configuration is refused.
+        return {"state": "not constructed"} if access is None else access.overview()
 
     async def __aenter__(self) -> Self:
         await self.initialize()
@@ -563,6 +578,7 @@ class AsyncMemory:
         *,
         top_k: int | None = None,
         as_of: Moment | None = None,
+        history: bool = False,
     ) -> MemoryPage:
         """List current memories, or those of a moment in the past.
 
@@ -573,18 +589,22 @@ class AsyncMemory:
             limit: how many at most.
             offset: how many to pass over.
             filters: conditions on columns and metadata.
-            sort_by: ``"created_at"``, ``"updated_at"`` or ``"id"``.
+            sort_by: ``"created_at"``, ``"updated_at"``, ``"valid_from"`` or ``"id"``.
             order: ``"asc"`` or ``"desc"``.
             top_k: another name for ``limit``.
             as_of: list what was true at that moment, with the texts of that time.
+            history: whether to return, as ``earlier``, what the memories have taken the place of.
 
         Returns:
-            ``{"results": [...], "total": int}``; the total is that of all pages.
+            ``{"results": [...], "total": int}``; the total is that of all pages. With ``history`` also
+            ``"earlier"``, keyed by the ids of memories.
         """
         column, descending = check_sort(sort_by, order)
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
+        moment = None if as_of is None else clock.parse(as_of, "as_of", self._zone)
+        with_history = check_flag(history, "history")
         components = await self._ready()
         rows, total = await components.store.list_rows(
             whose,
@@ -593,9 +613,14 @@ class AsyncMemory:
             descending=descending,
             limit=limit,
             offset=offset,
-            as_of=None if as_of is None else clock.parse(as_of, "as_of", self._zone),
+            as_of=moment,
         )
-        return {"results": [record(row) for row in rows], "total": total}
+        page: MemoryPage = {"results": [record(row) for row in rows], "total": total}
+        if with_history:
+            visibility = Visibility(clock.now(), as_of=moment)
+            earlier = await components.retrieval.earlier(rows, visibility, whose.user_id)
+            page["earlier"] = earlier_records(earlier, whose)
+        return page
 
     async def history(
         self,
@@ -1383,13 +1408,40 @@ class AsyncMemory:
         Raises:
             InvalidInputError: an argument is wrong.
         """
-        asked = check_text_given(query, "query")
+        asked = check_text_given(clean_text(query) if isinstance(query, str) else query, "query")
         size = check_limit(5 if limit is None else limit, top_k, least=1)
         who = self._attendance.named()
         if who is None:
             return []
         hits = await self._attendance.find(self._access, asked, who, size, None)
         return [RecalledFact.of(hit) for hit in hits]
+
+    async def delete_entity_memories(self, entity_id: Id | None = None) -> DeleteAllResult:
+        """Delete what is known about a user, and keep what was said.
+
+        Memories, preferences and messages that wait to be processed are forgotten, of all conversations and,
+        unless this memory has an agent of its own, of all agents; the source turns stay, and nothing is
+        learned from them again.
+
+        Args:
+            entity_id: the user; the one set by ``attribution`` without it.
+
+        Returns:
+            ``{"deleted": int}``, the number of memories.
+
+        Raises:
+            InvalidInputError: there is no user.
+        """
+        who = self._attendance.attributions.current().entity_id if entity_id is None else entity_id
+        if who is None:
+            raise InvalidInputError("entity_id: expected a user, since attribution(entity_id) names none")
+        whose = self._scope(who, None, None)
+        components = await self._ready()
+        # What is being written now belongs to what was said before.
+        await self._access.engine().keeper.settle(None)
+        (deleted,) = await components.store.apply([DeleteWhere(whose, None, clock.now(), keep_turns=True)])
+        assert isinstance(deleted, int)
+        return {"deleted": deleted}
 
     async def observe(self, messages: Messages, reply: object = None) -> list[TurnRecord]:
         """Remember an exchange with any language model, and learn from it in the background.

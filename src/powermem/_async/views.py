@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .._core import clock
 from .._core.inputs import Observer, check_amount, check_count, check_seconds, check_share, named
 from .._core.masking import shown
 from .._core.tasks.task import ProcessStatus
@@ -212,8 +211,8 @@ class AsyncProcessing:
         """
         components = await self._access.open()
         found = await components.store.queue_statistics()
+        found.record()
         tasks = {status: found.by_status.get(status, 0) for status in ProcessStatus}
-        oldest = found.oldest_at
         return {
             "buffered": found.buffered,
             "queue_depth": tasks[ProcessStatus.PENDING],
@@ -221,7 +220,7 @@ class AsyncProcessing:
             "completed": tasks[ProcessStatus.COMPLETED],
             "failed": tasks[ProcessStatus.FAILED],
             "cancelled": tasks[ProcessStatus.CANCELLED],
-            "oldest_age": None if oldest is None else max(0.0, (clock.now() - oldest) / 1_000_000),
+            "oldest_age": found.oldest_age(),
             "working": components.processor.running,
             "completed_per_minute": components.runner.done.per_minute(),
             "failed_per_minute": components.runner.failed.per_minute(),

@@ -64,7 +64,7 @@ MAX_COUNT = (1 << 63) - 1
 MAX_SPAN = 20
 """The most turns before and after a result that a search adds."""
 
-SORT_COLUMNS = ("created_at", "updated_at", "id")
+SORT_COLUMNS = ("created_at", "updated_at", "valid_from", "id")
 
 
 def check_id(value: object, name: str) -> str | None:

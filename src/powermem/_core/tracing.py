@@ -1,4 +1,4 @@
-"""OpenTelemetry spans, if the program uses OpenTelemetry.
+"""OpenTelemetry spans, if the program uses OpenTelemetry, and what is measured where they are.
 
 The package is never imported here: a program that wants spans has set up a tracer provider, and so has
 imported it. Spans contain no texts, no ids of users and no error messages.
@@ -12,30 +12,72 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from .._version import __version__
+from .instruments import MODEL, OPERATION, TOKENS, Value, measured, measuring, record
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from ..types import Completion
 
-Value = str | int | float | bool | None
-"""The value of an attribute; ``None`` omits it."""
-
-
 _NO_SPAN = nullcontext()
 
 
-def span(name: str, attributes: dict[str, Value], *, apart: bool = False) -> AbstractContextManager[None]:
-    """Record a block as a span, with the type of the error that it raises, if any.
+def span(
+    name: str, attributes: dict[str, Value], *, apart: bool = False, store: str | None = None
+) -> AbstractContextManager[None]:
+    """Record a block as a span, and its duration, with the type of the error that it raises, if any.
 
     Args:
         name: such as ``"powermem.add"``.
         attributes: by name.
         apart: start a new trace, for work on behalf of other callers than the one that happened to trigger
             it.
+        store: the name of the store, for the duration.
     """
     trace = _active()
-    return _NO_SPAN if trace is None else _span(trace, name, attributes, apart)
+    if not measuring():
+        return _NO_SPAN if trace is None else _span(trace, name, attributes, apart)
+    operation: dict[str, Value] = {"powermem.operation": name.removeprefix("powermem.")}
+    return _both(trace, name, attributes, apart, measured(OPERATION, operation, store))
+
+
+@contextmanager
+def _both(
+    trace: ModuleType | None,
+    name: str,
+    attributes: dict[str, Value],
+    apart: bool,
+    duration: AbstractContextManager[None],
+) -> Iterator[None]:
+    with duration, _NO_SPAN if trace is None else _span(trace, name, attributes, apart):
+        yield
+
+
+def asking(
+    name: str, operation: str, provider: str, model: str, **further: Value
+) -> AbstractContextManager[None]:
+    """Record a request to a model as a span, and its duration.
+
+    Args:
+        name: of the span, such as ``"powermem.llm"``.
+        operation: ``"chat"`` or ``"embeddings"``.
+        provider: who is asked.
+        model: its name.
+        further: further attributes of the span.
+    """
+    trace = _active()
+    attributes: dict[str, Value] = {"gen_ai.request.model": model, **further}
+    if not measuring():
+        return _NO_SPAN if trace is None else _span(trace, name, attributes, False)
+    return _both(trace, name, attributes, False, measured(MODEL, _of_model(operation, provider, model)))
+
+
+def _of_model(operation: str, provider: str, model: str) -> dict[str, Value]:
+    return {
+        "gen_ai.operation.name": operation,
+        "gen_ai.provider.name": provider,
+        "gen_ai.request.model": model,
+    }
 
 
 @contextmanager
@@ -62,8 +104,12 @@ def annotate(attributes: dict[str, Value]) -> None:
         trace.get_current_span().set_attributes(_known(attributes))
 
 
-def annotate_cost(completion: Completion) -> None:
-    """Add the token counts of a model's answer to the current span."""
+def note_cost(completion: Completion, provider: str, model: str) -> None:
+    """Add the token counts of a model's answer to the current span, and to the metrics."""
+    if measuring():
+        asked = _of_model("chat", provider, model)
+        for kind, count in (("input", completion.prompt_tokens), ("output", completion.completion_tokens)):
+            record(TOKENS, count, {**asked, "gen_ai.token.type": kind})
     annotate(
         {
             "gen_ai.usage.input_tokens": completion.prompt_tokens,

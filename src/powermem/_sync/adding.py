@@ -30,13 +30,14 @@ from .._core.changes.writes import (
 )
 from .._core.clock import now as clock_now
 from .._core.ids import new_id
+from .._core.instruments import Value
 from .._core.messages.normalize import has_parts
 from .._core.messages.rough import ROUGH_TYPE, rough_metadata, rough_texts
 from .._core.results.records import completion_key, event_items, usage_record
 from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import Task, lane_of
 from .._core.text.cleaning import content_hash
-from .._core.tracing import Value, annotate, span
+from .._core.tracing import annotate, span
 from .._core.values import Message, Row, Scope, Usage
 from ..errors import InvalidInputError, StoreUnavailableError
 from ..types import AddResult, MemoryEvent, UsageRecord
@@ -98,7 +99,7 @@ class Adding:
             The result of ``Memory.add``.
         """
         new, heard, key = asked.new, asked.messages, asked.key
-        with span("powermem.add", _traced(len(heard), asked.infer, asked.later)):
+        with span("powermem.add", _traced(len(heard), asked.infer, asked.later), store=self._store.name):
             if key is not None and (known := self._store.recall_request(new.scope, key)) is not None:
                 return _decode(known)
             usage = Usage()
@@ -185,7 +186,8 @@ class Adding:
             usage = Usage()
             reply = _Reply(one.new, one.key, usage, started, None)
             calls.append(Verbatim(one.verbatim, one.new, usage, reply.under_key))
-        with span("powermem.add", _traced(sum(len(one.messages) for one in asked), False, False)):
+        traced = _traced(sum(len(one.messages) for one in asked), False, False)
+        with span("powermem.add", traced, store=self._store.name):
             self._extraction.load_verbatim(calls)
             annotate({"powermem.results": sum(len(call.messages) for call in calls)})
         # What calls without a key cost is told by the first of them.

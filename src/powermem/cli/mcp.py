@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import getpass
 import os
 import sys
@@ -57,6 +58,10 @@ def _server(options: Namespace) -> tuple[MCPServer[Any], AsyncMemory]:
         token_verifier=verifier,
         auth=None if verifier is None else verifier.settings,
     )
+    # Nothing loaded by now goes until the process ends; a full collection would visit all of it, while no
+    # request is answered.
+    gc.collect()
+    gc.freeze()
     return server, memory
 
 

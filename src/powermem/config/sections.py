@@ -71,6 +71,17 @@ class Budget(Section):
     llm_tokens_per_day: Whole | None = None
     """Of prompts and answers together."""
     embedded_texts_per_day: Whole | None = None
+    prompt_price: Amount | None = None
+    """Of a million tokens of prompts; with ``completion_price``, the usage has a cost."""
+    completion_price: Amount | None = None
+    """Of a million tokens of answers."""
+
+    @property
+    def prices(self) -> tuple[float, float] | None:
+        """The prices of a million tokens of prompts and of answers, if any is set."""
+        if self.prompt_price is None and self.completion_price is None:
+            return None
+        return self.prompt_price or 0.0, self.completion_price or 0.0
 
     def limits(self) -> dict[str, int]:
         """Return the limits that there are, by what they are of."""

@@ -1,7 +1,7 @@
 """Adapters for agent frameworks, and the neutral core that they are made of.
 
-Each framework has a module, which needs its package: ``pip install "powermem[langgraph]"``. The names
-here need none.
+Each framework has a module, which needs its package, and an extra that installs it. The names here need
+none.
 """
 
 from __future__ import annotations

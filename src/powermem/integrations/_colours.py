@@ -81,10 +81,11 @@ def _counterpart(memory: Memory | AsyncMemory, other: type[Any]) -> Any:
     """Return a memory of the other colour with the same configuration."""
     design = memory._access._design
     given, called = type(memory).__name__, "sync" if other is Memory else "async"
+    article = "a" if other is Memory else "an"
     if design.key is None:
         raise InvalidInputError(
             f"memory: this {given} keeps its database in its own memory (':memory:'), which no other can "
-            f"open. Pass a {other.__name__} for {called} calls, or give the database a file"
+            f"open. Pass {article} {other.__name__} for {called} calls, or give the database a file"
         )
     made = other(
         design.given, conn=design.conn, agent_id=memory._agent_id,

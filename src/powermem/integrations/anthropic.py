@@ -1,4 +1,4 @@
-"""Anthropic's memory tool over memories: ``pip install "powermem[anthropic]"``."""
+"""Anthropic's memory tool over memories; its extra is ``anthropic``."""
 
 from __future__ import annotations
 

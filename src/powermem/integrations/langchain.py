@@ -1,4 +1,4 @@
-"""Middleware for LangChain's agents: ``pip install "powermem[langchain]"``."""
+"""Middleware for LangChain's agents; its extra is ``langchain``."""
 
 from __future__ import annotations
 

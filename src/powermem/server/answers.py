@@ -157,6 +157,25 @@ class Key(Priced):
     run_id: str | None
 
 
+class DayOfUsage(TypedDict):
+    """What models did on a day, in UTC; ``cost`` if prices are set."""
+
+    day: str
+    llm_calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    embedded_texts: int
+    cost: float | None
+
+
+class UsageByDay(Priced):
+    """What models did by day, the limits of a day, and the prices of a million tokens."""
+
+    days: list[DayOfUsage]
+    budget: dict[str, int | None]
+    prices: dict[str, float] | None
+
+
 class Imported(ImportResult, Priced):
     """What was imported."""
 

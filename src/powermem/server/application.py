@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -25,6 +26,13 @@ from .limits import Attendance
 from .problems import problem_of
 from .requests import REQUEST_ID, Requests
 from .service import Service, service_of
+
+# Later versions of FastAPI record queries and errors, which may hold what somebody said; see Requests.
+_QUIET: dict[str, Any] = (
+    {"telemetry": dict.fromkeys(("tracing", "metrics", "logs", "operation_spans"), False)}
+    if "telemetry" in inspect.signature(FastAPI).parameters
+    else {}
+)
 
 
 def create_app(
@@ -71,6 +79,7 @@ def create_app(
         redoc_url=None,
         # A redirect of a POST would lose its body with some clients.
         redirect_slashes=False,
+        **_QUIET,
     )
     app.state.powermem = service
     service.open_to_everybody("/openapi.json")

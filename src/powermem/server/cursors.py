@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .._core.inputs import SORT_COLUMNS
 from ..errors import InvalidInputError
 
 _OPERATORS = {"asc": "gt", "desc": "lt"}
@@ -44,7 +45,7 @@ class Cursor(NamedTuple):
         """
         try:
             found = cls(*json.loads(urlsafe_b64decode(text.encode() + b"===")))
-            known = found.order in _OPERATORS and found.sort_by in ("created_at", "updated_at", "id")
+            known = found.order in _OPERATORS and found.sort_by in SORT_COLUMNS
             if not (
                 known and all(isinstance(each, str) for each in found[:4]) and isinstance(found.seen, int)
             ):

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import RequestTimeoutError, TooLargeError, TooManyRequestsError
 
-_GRACE = 0.02
+_GRACE = 0.25
 """Seconds after which a client is watched; most requests are over by then, and cost no task for it."""
 
 _DISCARDED = 64 * 1024 * 1024

@@ -34,6 +34,7 @@ PARTS = (
     Part("mem0", "powermem.server.mem0"),
     Part("upstream", "powermem.server.upstream"),
     Part("mcp", "powermem.server.mcp", needs="mcp"),
+    Part("dashboard", "powermem.server.dashboard"),
 )  # fmt: skip
 """In the order in which they are added."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .._core.instruments import REQUEST, record
 from .._core.tracing import annotate, span
 from .authentication import CALLER
 from .problems import problem_of
@@ -78,6 +79,7 @@ class Requests:
         finally:
             seconds, status = perf_counter() - started, status or CLIENT_GONE
             metrics.ends(scope["method"], _route(scope), status, seconds)
+            _measure(scope, status, seconds)
             self._log(scope, status, seconds)
             REQUEST_ID.reset(token)
 
@@ -98,6 +100,15 @@ class Requests:
 def _request_id(scope: Scope) -> str:
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
     return given.decode("latin-1") if _GIVEN.fullmatch(given) else token_hex(8)
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    attributes = {
+        "http.request.method": scope["method"],
+        "http.response.status_code": status,
+        "http.route": _route(scope),
+    }
+    record(REQUEST, seconds, attributes)
 
 
 def _route(scope: Scope) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._core import clock
 from ..._core.inputs import check_count, check_seconds, check_share, check_text_given, named
@@ -16,6 +16,8 @@ from .history import AsyncSessionHistory
 
 if TYPE_CHECKING:
     from ..memory import AsyncMemory
+
+T = TypeVar("T")
 
 _logger = logging.getLogger("powermem.integrations")
 
@@ -79,21 +81,23 @@ class AsyncAgentMemory:
         if not query.strip():
             return ""
         budget = self._max_tokens if max_tokens is None else max_tokens
-        # The first time, the database is opened and a local model loaded.
-        timeout = self._timeout if self._opened or self._timeout is None else max(self._timeout, _OPENING)
-        try:
-            access = self.memory._access
-            access.check()
-            bridge = access.engine().keeper.bridge
-            found = await bridge.within(partial(self._context, query, budget), timeout)
-        except TimeoutError:
-            _logger.warning("recalling took more than %s s; the agent goes on without it", timeout)
-        except Exception as error:
-            _logger.warning("nothing could be recalled; the agent goes on without it: %r", error)
-        else:
-            self._opened = True
-            return found
-        return ""
+        return await self._in_time(partial(self._context, query, budget)) or ""
+
+    async def recall_records(
+        self, messages: str | Iterable[Any], *, limit: int | None = None
+    ) -> list[MemoryRecord]:
+        """Return the memories that answer a conversation or a query, best first; none if it fails.
+
+        Like ``recall`` it never fails, for frameworks that put what is found into the prompt themselves.
+
+        Args:
+            messages: the conversation so far, in the form of any provider, or a query.
+            limit: maximum number of memories.
+        """
+        query = query_of(read_agent_messages(messages))
+        if not query.strip():
+            return []
+        return await self._in_time(partial(self.search, query, limit=limit)) or []
 
     async def search(self, query: str, *, limit: int | None = None) -> list[MemoryRecord]:
         """Return the memories that answer a query, best first.
@@ -157,7 +161,27 @@ class AsyncAgentMemory:
         """Return the files of this owner."""
         return AsyncMemoryFiles(self.memory, **self._ids)
 
+    async def _in_time(self, recalling: Callable[[], Awaitable[T]]) -> T | None:
+        """Return what is recalled, or ``None`` after the timeout or an error."""
+        # The first time, the database is opened and a local model loaded.
+        timeout = self._timeout if self._opened or self._timeout is None else max(self._timeout, _OPENING)
+        try:
+            access = self.memory._access
+            access.check()
+            bridge = access.engine().keeper.bridge
+            found = await bridge.within(recalling, timeout)
+        except TimeoutError:
+            _logger.warning("recalling took more than %s s; the agent goes on without it", timeout)
+        except Exception as error:
+            _logger.warning("nothing could be recalled; the agent goes on without it: %r", error)
+        else:
+            self._opened = True
+            return found
+        return None
+
     async def _context(self, query: str, max_tokens: int) -> str:
-        return await self.memory.context(
+        found = await self.memory.context(
             query, **self._ids, limit=self._limit, threshold=self._threshold, max_tokens=max_tokens
         )
+        # A plain one: some frameworks refuse, or cannot store, a subclass.
+        return str(found)

@@ -18,6 +18,7 @@ from ..._core.changes.writes import (
     Updated,
     VersionConflict,
 )
+from ..._core.filters.expression import Expression
 from ..._core.filters.parse import parse as parse_filters
 from ..._core.integrations.documents import (
     PATH,
@@ -63,9 +64,7 @@ class AsyncDocuments:
 
     async def below(self, folder: str | None = None, **conditions: Any) -> dict[str, Row]:
         """Return the documents below a folder that pass further filters, by path, sorted."""
-        if folder is not None:
-            conditions[f"metadata.{PATH}"] = {"like": below(folder)}
-        expression = parse_filters(self.space.filters(**conditions), self._memory._zone)
+        expression = self._expression(folder, conditions)
         components = await self._memory._ready()
         found: list[Row] = []
         while True:
@@ -81,11 +80,22 @@ class AsyncDocuments:
             if not rows or len(found) >= total:
                 return paths_of(found)
 
+    async def page(self, folder: str | None, limit: int, offset: int, **conditions: Any) -> Sequence[Row]:
+        """Return a page of the documents below a folder that pass further filters, the oldest first."""
+        components = await self._memory._ready()
+        rows, _ = await components.store.list_rows(
+            self.space.everywhere,
+            self._expression(folder, conditions),
+            sort_by="id",
+            descending=False,
+            limit=limit,
+            offset=offset,
+        )
+        return rows
+
     async def search(self, query: str, limit: int, folder: str | None = None, **conditions: Any) -> list[Hit]:
         """Return the documents that answer a query, best first."""
-        if folder is not None:
-            conditions[f"metadata.{PATH}"] = {"like": below(folder)}
-        expression = parse_filters(self.space.filters(**conditions), self._memory._zone)
+        expression = self._expression(folder, conditions)
         asked = Query(self.space.everywhere, limit, expression, zone=self._memory._zone)
         components = await self._memory._ready()
         (answer,) = await components.retrieval.search([query], asked)
@@ -199,6 +209,12 @@ class AsyncDocuments:
             )
             changes += [Delete(row.id, now, row.version, row.scope.user_id or ""), created]
         await self._apply(", ".join(moved), changes, Mutation(None, False, True), None)
+
+    def _expression(self, folder: str | None, conditions: Mapping[str, Any]) -> Expression | None:
+        filters = self.space.filters(**conditions)
+        if folder is not None:
+            filters[f"metadata.{PATH}"] = {"like": below(folder)}
+        return parse_filters(filters, self._memory._zone)
 
     async def _vector(self, text: str) -> bytes | None:
         components = await self._memory._ready()

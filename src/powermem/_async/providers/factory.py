@@ -40,10 +40,9 @@ _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
 _SENDS_BASE64 = frozenset({"openai", "azure_openai"})
 
 
-def build_meter(budget: Budget, store: AsyncStore) -> AsyncMeter | None:
-    """Create the meter that enforces the budget, or ``None`` if there is no limit."""
-    limits = budget.limits()
-    return AsyncMeter(store, limits) if limits else None
+def build_meter(budget: Budget, store: AsyncStore) -> AsyncMeter:
+    """Create the meter that counts the use of models, and enforces the budget."""
+    return AsyncMeter(store, budget.limits())
 
 
 def build_llm(

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..._concurrency import async_to_thread
 from ..._core.metering import count_completion
-from ..._core.tracing import annotate_cost, span
+from ..._core.tracing import asking, note_cost
 from ..._core.wire.ability import Abilities, Retrial, Structure
 from ..._core.wire.failure import Failure
 from ..._core.wire.formats import ChatForm, encode
@@ -74,9 +74,9 @@ class AsyncChatLLM:
 
     async def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
         """Answer a chat; see ``AsyncLLM``."""
-        with span("powermem.llm", {"gen_ai.request.model": self.model}):
+        with asking("powermem.llm", "chat", self.provider, self.model):
             completion = await self._complete(messages, schema)
-            annotate_cost(completion)
+            note_cost(completion, self.provider, self.model)
             count_completion(completion)
             return completion
 

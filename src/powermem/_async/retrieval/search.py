@@ -10,6 +10,7 @@ from functools import partial
 
 from ..._concurrency import AsyncMeanwhile, async_gather, async_sleep
 from ..._core import clock
+from ..._core.instruments import STORE, Value, measured
 from ..._core.query.around import Visibility, conversations, neighbours
 from ..._core.query.excerpt import excerpt, few_terms
 from ..._core.query.question import Question, read, voiced
@@ -68,7 +69,8 @@ class AsyncRetrieval:
         Raises:
             InvalidInputError: the query asks for a reranker, and none is configured.
         """
-        with span("powermem.search", {"powermem.queries": len(texts), "powermem.limit": query.limit}):
+        traced: dict[str, Value] = {"powermem.queries": len(texts), "powermem.limit": query.limit}
+        with span("powermem.search", traced, store=self._store.name):
             if query.rerank and self._reranker is None:
                 raise InvalidInputError(
                     "rerank: no reranker is configured; set the section 'reranker', with enabled true"
@@ -146,7 +148,8 @@ class AsyncRetrieval:
         visibility = Visibility(clock.now(), query.expression, query.as_of)
         found = Recollection(hits, sources)
         if history:
-            found = replace(found, earlier=await self._superseded(hits, visibility, user_id))
+            rows = [hit.row for hit in hits]
+            found = replace(found, earlier=await self.earlier(rows, visibility, user_id))
         if query.around:
             surroundings = await self._store.around(ids, query.around, user_id=user_id)
             around = neighbours(hits, surroundings, visibility)
@@ -154,11 +157,17 @@ class AsyncRetrieval:
             found = replace(found, around=around, passages=passages)
         return recalled_passages(found, max_tokens)
 
-    async def _superseded(
-        self, hits: Sequence[Hit], visibility: Visibility, user_id: str | None
+    async def earlier(
+        self, shown_rows: Sequence[Row], visibility: Visibility, user_id: str | None
     ) -> dict[int, list[Row]]:
-        """Return what each result has superseded, and what that had, the latest first."""
-        owners = {hit.row.id: hit.row for hit in hits}
+        """Return what each memory has superseded, and what that had, the latest first, by its id.
+
+        Args:
+            shown_rows: the memories; none of them is returned.
+            visibility: decides what may be shown beside them.
+            user_id: whose they are, if they are of one user.
+        """
+        owners = {row.id: row for row in shown_rows}
         shown = set(owners)
         # What comes before a version is superseded by the memory that it is a version of.
         versions = {row.superseded_by: row for row in owners.values() if row.is_version}
@@ -203,7 +212,8 @@ class AsyncRetrieval:
 
     async def _find(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
         """Query the store, without duplicates of a text of one user."""
-        found = await self._store.search(requests)
+        with measured(STORE, {"db.operation.name": "search"}, self._store.name):
+            found = await self._store.search(requests)
         answers = list(map(once, found))
         again = [
             i

@@ -148,12 +148,14 @@ class DeleteWhere:
     """Delete every memory of a scope that passes a filter, with its earlier versions.
 
     Outcome: the number of deleted memories, without the versions that went with theirs.
-    Without a filter, source turns, background work, preferences and kept results are deleted as well.
+    Without a filter, source turns, background work, preferences and kept results are deleted as well; with
+    ``keep_turns`` all of them but the source turns.
     """
 
     scope: Scope
     expression: Expression | None
     at: int
+    keep_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,8 @@ class Remember:
 
     The text of a ``Reply`` or a ``DoneNote`` is made from the outcomes of the changes before this one. If the
     key exists already, their batch fails with ``AlreadyDone``, since another call has done the work. So does
-    that of any text with ``strict``; otherwise the text that was kept first is the outcome.
+    that of any text with ``strict``; otherwise the text that was kept first is the outcome. With ``replace``
+    a text takes the place of what was kept.
     """
 
     scope: Scope
@@ -207,6 +210,7 @@ class Remember:
     result: str | Reply | DoneNote
     at: int
     strict: bool = False
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,28 @@ class Attributions:
         _held.set(held)
 
 
+class SingleSpeaker(Attributions):
+    """Speakers of a memory that is one user's, so that threads without a speaker of their own have this one.
+
+    Once a second user has spoken, contexts without a speaker have none: they must not get another user's.
+    """
+
+    def __init__(self) -> None:
+        self._last = _NO_SPEAKER
+        self._shared = False
+
+    def current(self) -> Attribution:
+        """Return the speaker in the caller's context, or else the only one."""
+        here = super().current()
+        return here if self._shared or here.entity_id is not None else self._last
+
+    def _set(self, attribution: Attribution) -> None:
+        super()._set(attribution)
+        before = self._last.entity_id
+        self._shared = self._shared or (before is not None and before != attribution.entity_id)
+        self._last = attribution
+
+
 _held: ContextVar[WeakKeyDictionary[Attributions, Attribution] | None] = ContextVar(
     "powermem_attribution", default=None
 )

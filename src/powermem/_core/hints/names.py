@@ -21,7 +21,7 @@ _METHODS = {
     "update(memory_id, content)": "update_memory edit modify set",
     "update(memory_id, expires_at=...)": "invalidate_knowledge invalidate expire",
     _DELETE: "delete_memory delete_many batch_delete remove forget delete_knowledge",
-    _CLEAR: "clear clear_user delete_user delete_users delete_entity_memories forget_all delete_all_memories",
+    _CLEAR: "clear clear_user delete_user delete_users forget_all delete_all_memories",
     "history(memory_id)": "get_history memory_history",
     "context(query, user_id=...)": "to_prompt as_text get_context format",
     "get_status(task_id)": "get_task_status task_status status",
@@ -47,9 +47,10 @@ MODULE_NAMES = {
         ["UserMemory", "AsyncUserMemory", "AgentMemory", "SkillManager", "SkillStoreConfig"], _GONE
     ),
     **dict.fromkeys(
-        ["MemoryBase", "MemoryClient", "AsyncMemoryClient", "Client", "PowerMem", "PowerMemory", "Memori"],
+        ["MemoryBase", "MemoryClient", "AsyncMemoryClient", "Client", "PowerMem", "PowerMemory"],
         _HERE,
     ),
+    "Memori": "from powermem.compat import Memori, or use Memory or AsyncMemory",
 }
 """Names that users try to import from ``powermem``, and their replacements."""
 

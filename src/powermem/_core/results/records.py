@@ -46,6 +46,7 @@ from ..changes.writes import (
     Updated,
 )
 from ..clock import to_iso
+from ..inputs import is_theirs
 from ..query.around import Neighbour, in_time
 from ..query.search import Answer, Hit
 from ..tasks.task import Preference, ProcessStatus, Task, lane_of
@@ -83,6 +84,20 @@ def record(row: Row) -> MemoryRecord:
         "superseded_by": row.superseded_by,
         "access_count": row.access_count,
     }
+
+
+def earlier_records(earlier: Mapping[int, Sequence[Row]], whose: Scope) -> dict[int, list[MemoryRecord]]:
+    """Return what memories have taken the place of, by their ids, the latest first.
+
+    Args:
+        earlier: the same as rows.
+        whose: the scope of the list; what belongs to others is left out.
+    """
+    theirs = {
+        memory_id: [record(row) for row in rows if is_theirs(row.scope, whose)]
+        for memory_id, rows in earlier.items()
+    }
+    return {memory_id: records for memory_id, records in theirs.items() if records}
 
 
 def full_record(row: Row) -> FullRecord:

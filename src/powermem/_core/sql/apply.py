@@ -464,7 +464,8 @@ class Writer:
     def _delete_where(self, share: _Share, change: DeleteWhere) -> Steps[int]:
         sql, where, narrowed = self._sql, scope_condition(change.scope), self._sql.narrow(change.expression)
         if change.expression is None:
-            yield Statement(f"DELETE FROM {sql.turns} WHERE {where.sql}", where.values)
+            if not change.keep_turns:
+                yield Statement(f"DELETE FROM {sql.turns} WHERE {where.sql}", where.values)
             yield from self._queue.delete_scope(change.scope)
         found = yield Query(
             f"SELECT {COLUMNS}, {narrowed.doubt} FROM {sql.records} WHERE {where.sql} AND ({narrowed.sql})"
@@ -480,7 +481,7 @@ class Writer:
         versions = {row.id: row for row in (yield from self._versions(rows, ended))} if rows else {}
         every = {**{row.id: row for row in rows}, **versions}
         yield from self._remove(share, list(every.values()), change.scope.user_id, change.at)
-        if change.expression is None:
+        if change.expression is None and not change.keep_turns:
             yield from sql.unlink(list(every))
         return len(every) - len(versions)
 
@@ -490,6 +491,12 @@ class Writer:
         result = change.result
         if not isinstance(result, str):
             result = kept_text(result, share.changes, share.outcomes)
+        if change.replace:
+            yield Statement(
+                f"DELETE FROM {sql.requests} "
+                f"WHERE user_id = ? AND agent_id = ? AND run_id = ? AND {sql.request_key} = ?",
+                where,
+            )
         count = yield Statement(self._insert_result, (*where, sql.stored(result), change.at))
         if count == 1:
             return result

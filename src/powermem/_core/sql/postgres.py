@@ -268,7 +268,8 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
             self.shadow_table(),
             f"TRUNCATE {', '.join(tables)}",
             *self.drop_index(),
-            f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension', 'budget')",
+            f"DELETE FROM {self.meta} WHERE name IN ('embedder', 'model', 'dimension', 'budget') "
+            "OR SUBSTR(name, 1, 6) = 'usage:'",
             self.next_era(),
         ]
 

@@ -42,6 +42,7 @@ from ..tasks.task import (
 )
 from ..values import Scope
 from .collection import CollectionSQL
+from .consumption import ConsumptionSQL
 from .encoding import BUFFERED, PREFERENCE, TASK, Encoding
 from .lanes import NEVER, LaneSQL, chunks, marks
 from .ledger import LedgerSQL
@@ -79,6 +80,7 @@ class QueueSQL:
         )
         self.lanes = LaneSQL(sql)
         self.ledger = LedgerSQL(sql)
+        self.consumption = ConsumptionSQL(sql)
         self._insert_turn = sql.inserting(sql.turns, TURN)
         self._insert_buffered = sql.inserting(sql.buffer, BUFFERED)
         self._apply: dict[type[Any], Callable[[Any, Batch], Steps[Outcome]]] = {

@@ -18,6 +18,8 @@ from ...errors import (
     ProviderError,
     QuotaExceededError,
 )
+from .. import clock
+from ..instruments import AGE, DEPTH, record
 from ..values import Scope, Turn
 from ..wire.reasons import FILTERED, QUOTA, TOO_LONG, is_passing
 
@@ -158,6 +160,17 @@ class QueueStatistics:
     buffered: int
     by_status: Mapping[ProcessStatus, int]
     oldest_at: int | None
+
+    def oldest_age(self) -> float | None:
+        """Return the age of the oldest waiting item in seconds, or ``None``."""
+        return None if self.oldest_at is None else max(0.0, (clock.now() - self.oldest_at) / 1_000_000)
+
+    def record(self) -> None:
+        """Tell the metrics how much waits, runs and has failed."""
+        record(DEPTH, self.buffered, {"powermem.state": "buffered"})
+        for status in (ProcessStatus.PENDING, ProcessStatus.RUNNING, ProcessStatus.FAILED):
+            record(DEPTH, self.by_status.get(status, 0), {"powermem.state": status.value})
+        record(AGE, self.oldest_age() or 0.0, {})
 
 
 def lane_of(scope: Scope) -> str:

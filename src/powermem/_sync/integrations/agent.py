@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._core import clock
 from ..._core.inputs import check_count, check_seconds, check_share, check_text_given, named
@@ -17,6 +17,8 @@ from .history import SessionHistory
 
 if TYPE_CHECKING:
     from ..memory import Memory
+
+T = TypeVar("T")
 
 _logger = logging.getLogger("powermem.integrations")
 
@@ -80,21 +82,23 @@ class AgentMemory:
         if not query.strip():
             return ""
         budget = self._max_tokens if max_tokens is None else max_tokens
-        # The first time, the database is opened and a local model loaded.
-        timeout = self._timeout if self._opened or self._timeout is None else max(self._timeout, _OPENING)
-        try:
-            access = self.memory._access
-            access.check()
-            bridge = access.engine().keeper.bridge
-            found = bridge.within(partial(self._context, query, budget), timeout)
-        except TimeoutError:
-            _logger.warning("recalling took more than %s s; the agent goes on without it", timeout)
-        except Exception as error:
-            _logger.warning("nothing could be recalled; the agent goes on without it: %r", error)
-        else:
-            self._opened = True
-            return found
-        return ""
+        return self._in_time(partial(self._context, query, budget)) or ""
+
+    def recall_records(
+        self, messages: str | Iterable[Any], *, limit: int | None = None
+    ) -> list[MemoryRecord]:
+        """Return the memories that answer a conversation or a query, best first; none if it fails.
+
+        Like ``recall`` it never fails, for frameworks that put what is found into the prompt themselves.
+
+        Args:
+            messages: the conversation so far, in the form of any provider, or a query.
+            limit: maximum number of memories.
+        """
+        query = query_of(read_agent_messages(messages))
+        if not query.strip():
+            return []
+        return self._in_time(partial(self.search, query, limit=limit)) or []
 
     def search(self, query: str, *, limit: int | None = None) -> list[MemoryRecord]:
         """Return the memories that answer a query, best first.
@@ -158,7 +162,27 @@ class AgentMemory:
         """Return the files of this owner."""
         return MemoryFiles(self.memory, **self._ids)
 
+    def _in_time(self, recalling: Callable[[], T]) -> T | None:
+        """Return what is recalled, or ``None`` after the timeout or an error."""
+        # The first time, the database is opened and a local model loaded.
+        timeout = self._timeout if self._opened or self._timeout is None else max(self._timeout, _OPENING)
+        try:
+            access = self.memory._access
+            access.check()
+            bridge = access.engine().keeper.bridge
+            found = bridge.within(recalling, timeout)
+        except TimeoutError:
+            _logger.warning("recalling took more than %s s; the agent goes on without it", timeout)
+        except Exception as error:
+            _logger.warning("nothing could be recalled; the agent goes on without it: %r", error)
+        else:
+            self._opened = True
+            return found
+        return None
+
     def _context(self, query: str, max_tokens: int) -> str:
-        return self.memory.context(
+        found = self.memory.context(
             query, **self._ids, limit=self._limit, threshold=self._threshold, max_tokens=max_tokens
         )
+        # A plain one: some frameworks refuse, or cannot store, a subclass.
+        return str(found)

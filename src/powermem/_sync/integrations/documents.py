@@ -19,6 +19,7 @@ from ..._core.changes.writes import (
     Updated,
     VersionConflict,
 )
+from ..._core.filters.expression import Expression
 from ..._core.filters.parse import parse as parse_filters
 from ..._core.integrations.documents import (
     PATH,
@@ -64,9 +65,7 @@ class Documents:
 
     def below(self, folder: str | None = None, **conditions: Any) -> dict[str, Row]:
         """Return the documents below a folder that pass further filters, by path, sorted."""
-        if folder is not None:
-            conditions[f"metadata.{PATH}"] = {"like": below(folder)}
-        expression = parse_filters(self.space.filters(**conditions), self._memory._zone)
+        expression = self._expression(folder, conditions)
         components = self._memory._ready()
         found: list[Row] = []
         while True:
@@ -82,11 +81,22 @@ class Documents:
             if not rows or len(found) >= total:
                 return paths_of(found)
 
+    def page(self, folder: str | None, limit: int, offset: int, **conditions: Any) -> Sequence[Row]:
+        """Return a page of the documents below a folder that pass further filters, the oldest first."""
+        components = self._memory._ready()
+        rows, _ = components.store.list_rows(
+            self.space.everywhere,
+            self._expression(folder, conditions),
+            sort_by="id",
+            descending=False,
+            limit=limit,
+            offset=offset,
+        )
+        return rows
+
     def search(self, query: str, limit: int, folder: str | None = None, **conditions: Any) -> list[Hit]:
         """Return the documents that answer a query, best first."""
-        if folder is not None:
-            conditions[f"metadata.{PATH}"] = {"like": below(folder)}
-        expression = parse_filters(self.space.filters(**conditions), self._memory._zone)
+        expression = self._expression(folder, conditions)
         asked = Query(self.space.everywhere, limit, expression, zone=self._memory._zone)
         components = self._memory._ready()
         (answer,) = components.retrieval.search([query], asked)
@@ -200,6 +210,12 @@ class Documents:
             )
             changes += [Delete(row.id, now, row.version, row.scope.user_id or ""), created]
         self._apply(", ".join(moved), changes, Mutation(None, False, True), None)
+
+    def _expression(self, folder: str | None, conditions: Mapping[str, Any]) -> Expression | None:
+        filters = self.space.filters(**conditions)
+        if folder is not None:
+            filters[f"metadata.{PATH}"] = {"like": below(folder)}
+        return parse_filters(filters, self._memory._zone)
 
     def _vector(self, text: str) -> bytes | None:
         components = self._memory._ready()

@@ -27,6 +27,7 @@ from ..._core.changes.writes import (
 )
 from ..._core.filters.parse import parse as parse_filters
 from ..._core.inputs import Observer
+from ..._core.instruments import Value
 from ..._core.results.records import preference_record, task_record
 from ..._core.tasks.buffering import by_gap, read_call, read_parts
 from ..._core.tasks.task import (
@@ -38,7 +39,7 @@ from ..._core.tasks.task import (
     Task,
     is_hopeless,
 )
-from ..._core.tracing import Value, annotate, span
+from ..._core.tracing import annotate, span
 from ..._core.values import Message, Turn, Usage
 from ..._core.wire.failure import Backoff
 from ..._core.wire.reasons import QUOTA
@@ -133,7 +134,7 @@ class TaskRunner:
             ClosedError: the store is closed; as above.
         """
         traced: dict[str, Value] = {"powermem.task.kind": task.kind, "powermem.task.attempt": task.attempts}
-        with span("powermem.process", traced, apart=True):
+        with span("powermem.process", traced, apart=True, store=self._store.name):
             try:
                 if task.attempts > self._max_retries + _DEATHS:
                     raise PowerMemError(f"the work was interrupted {task.attempts - 1} times")

@@ -12,6 +12,7 @@ from time import monotonic
 from ..._concurrency import Event, Worker
 from ..._core import clock
 from ..._core.changes.writes import HoldLane, LeaseLost, UpdateTask
+from ..._core.instruments import measuring
 from ..._core.tasks.task import ProcessStatus, Task
 from ..._core.wire.budget import day_of
 from ...config.sections import Processing
@@ -336,11 +337,20 @@ class Processor:
         tidied = float("-inf")
         while not (stopping.wait(pause) or self._abandoned):
             self._renew_leases()
+            self._tell_metrics()
             # Corrects what another process with a wrong clock wrote, as soon as a lease would have expired.
             self._misdated = True
             if monotonic() - tidied > _TIDYING:
                 tidied = monotonic()
                 self.tidy()
+
+    def _tell_metrics(self) -> None:
+        """Record how much waits, if anybody wants to know."""
+        if measuring():
+            try:
+                (self._store.queue_statistics()).record()
+            except PowerMemError as error:
+                _logger.warning("background work could not be counted: %s", error)
 
     def _renew_leases(self) -> None:
         held: dict[str, list[str]] = {}

@@ -15,7 +15,8 @@ from ..._core.embedding.cache import Vector, VectorCache, text_key
 from ..._core.embedding.mock import DIMENSION, mock_vectors
 from ..._core.embedding.traits import PLAIN, TOLD, Traits
 from ..._core.embedding.windows import divide_each, estimated
-from ..._core.tracing import span
+from ..._core.instruments import Value
+from ..._core.tracing import asking
 from ..._core.wire.ability import Retrial, refused_field
 from ..._core.wire.failure import Failure
 from ..._core.wire.formats import embedding_body, read_embeddings
@@ -506,7 +507,8 @@ class BatchedEmbedder:
         with self._lock:
             self.requests += 1
             self.embedded_texts += len(texts)
-        with span("powermem.embed", {"gen_ai.request.model": self.model, "powermem.texts": len(texts)}):
+        further: dict[str, Value] = {"powermem.texts": len(texts)}
+        with asking("powermem.embed", "embeddings", self.provider, self.model, **further):
             return self._inner.embed(texts)
 
     def _lost(self) -> ProviderError:

@@ -41,10 +41,9 @@ _JSON_MODE_ONLY = frozenset({"deepseek", "qwen", "siliconflow", "zai"})
 _SENDS_BASE64 = frozenset({"openai", "azure_openai"})
 
 
-def build_meter(budget: Budget, store: Store) -> Meter | None:
-    """Create the meter that enforces the budget, or ``None`` if there is no limit."""
-    limits = budget.limits()
-    return Meter(store, limits) if limits else None
+def build_meter(budget: Budget, store: Store) -> Meter:
+    """Create the meter that counts the use of models, and enforces the budget."""
+    return Meter(store, budget.limits())
 
 
 def build_llm(settings: ProviderSettings, http: HTTPClient, meter: Meter | None = None) -> LLM | None:

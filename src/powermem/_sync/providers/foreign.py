@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..._core.embedding.windows import divide_each, estimated
 from ..._core.metering import count_completion
-from ..._core.tracing import annotate_cost, span
+from ..._core.tracing import asking, note_cost
 from ..._core.wire.foreign import completion_of, foreign_error, vectors_of
 from ..._core.wire.formats import with_schema
 from ..._core.wire.reasons import UNUSABLE
@@ -55,9 +55,9 @@ class ForeignLLM:
 
     def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
         """Answer a chat; the schema is put into the prompt unless the object has ``complete``."""
-        with span("powermem.llm", {"gen_ai.request.model": self.model}):
+        with asking("powermem.llm", "chat", self.provider, self.model):
             completion = self._complete(messages, schema)
-            annotate_cost(completion)
+            note_cost(completion, self.provider, self.model)
             count_completion(completion)
             return completion
 

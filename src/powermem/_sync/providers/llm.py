@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..._concurrency import to_thread
 from ..._core.metering import count_completion
-from ..._core.tracing import annotate_cost, span
+from ..._core.tracing import asking, note_cost
 from ..._core.wire.ability import Abilities, Retrial, Structure
 from ..._core.wire.failure import Failure
 from ..._core.wire.formats import ChatForm, encode
@@ -75,9 +75,9 @@ class ChatLLM:
 
     def complete(self, messages: Sequence[ChatMessage], *, schema: Schema | None = None) -> Completion:
         """Answer a chat; see ``LLM``."""
-        with span("powermem.llm", {"gen_ai.request.model": self.model}):
+        with asking("powermem.llm", "chat", self.provider, self.model):
             completion = self._complete(messages, schema)
-            annotate_cost(completion)
+            note_cost(completion, self.provider, self.model)
             count_completion(completion)
             return completion
 

@@ -1,11 +1,12 @@
 # Generated from src/powermem/_async/providers/metered.py by scripts/run_unasync.py; edit that file instead.
-"""Models whose use is limited by a daily budget."""
+"""Models whose use is counted, and limited by a daily budget."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from time import monotonic
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +25,7 @@ from ..._core.wire.budget import (
     request_tokens,
     start_of,
 )
+from ..._core.wire.consumption import COMPLETION_TOKENS, PROMPT_TOKENS, Consumption, Days
 from ...errors import PowerMemError, ProviderError, QuotaExceededError
 from ...types import ChatMessage, Completion, Schema
 from ..stores.base import Store
@@ -35,26 +37,47 @@ _logger = logging.getLogger("powermem")
 
 # Maximum number of ledger entries in one transaction.
 _TOGETHER = 256
+# Seconds between two times that what was counted is written to the store.
+_NOTED_EVERY = 10.0
 
 T = TypeVar("T")
 
 
 class Meter:
-    """Enters each request into the store's ledger before it is sent, and refuses it beyond a limit.
+    """Counts what models do by day, and keeps it within the limits of a budget.
+
+    A limited request is entered into the store's ledger before it is sent, and refused beyond the limit. What
+    was answered is counted in this process and written now and then.
 
     Args:
-        store: holds the ledger.
+        store: holds the ledger and the counts.
         limits: maximum per day by name; amounts without a limit are not entered.
+        elapsed: a monotonic clock, in seconds.
     """
 
-    def __init__(self, store: Store, limits: Mapping[str, int]) -> None:
+    def __init__(
+        self, store: Store, limits: Mapping[str, int], elapsed: Callable[[], float] = monotonic
+    ) -> None:
         self._store = store
         self._limits = limits
+        self._elapsed = elapsed
+        self._consumption = Consumption()
+        self._noted_at = elapsed()
         self._entries: Batcher[Spend, Refusal | None] = Batcher(self._enter, max_size=_TOGETHER)
 
     def close(self) -> None:
-        """Wait for pending entries. Idempotent."""
+        """Wait for pending entries, and write what was counted. Idempotent."""
         self._entries.close()
+        self._note()
+
+    def by_day(self, since: int) -> Days:
+        """Return what models did by day for all processes, others' up to some seconds ago.
+
+        Args:
+            since: the first day, in days since 1970-01-01, UTC.
+        """
+        self._note()
+        return self._store.consumption(since)
 
     def completion(self, tokens: int, ask: Callable[[], Completion]) -> Completion:
         """Request a completion.
@@ -71,6 +94,14 @@ class Meter:
         known = completion.prompt_tokens + completion.completion_tokens
         if known and known != tokens and LLM_TOKENS in self._limits:
             self._correct(spend, {LLM_TOKENS: known - tokens})
+        self._count(
+            spend.day,
+            {
+                LLM_CALLS: 1,
+                PROMPT_TOKENS: completion.prompt_tokens,
+                COMPLETION_TOKENS: completion.completion_tokens,
+            },
+        )
         return completion
 
     def vectors(self, texts: int, ask: Callable[[], npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
@@ -79,7 +110,29 @@ class Meter:
         Raises:
             QuotaExceededError: the budget does not allow it; no request was sent.
         """
-        return self._asked(self._spend({EMBEDDED_TEXTS: texts}), ask)
+        spend = self._spend({EMBEDDED_TEXTS: texts})
+        vectors = self._asked(spend, ask)
+        self._count(spend.day, {EMBEDDED_TEXTS: texts})
+        return vectors
+
+    def _count(self, day: int, amounts: Mapping[str, int]) -> None:
+        self._consumption.add(day, amounts)
+        if self._elapsed() - self._noted_at >= _NOTED_EVERY:
+            self._note()
+
+    def _note(self) -> None:
+        """Write what was counted; what cannot be written is kept for the next time."""
+        self._noted_at = self._elapsed()
+        taken = self._consumption.take()
+        if not taken:
+            return
+        try:
+            self._store.add_consumption(taken)
+        except BaseException as error:
+            self._consumption.put_back(taken)
+            if not isinstance(error, PowerMemError):
+                raise
+            _logger.warning("the use of models could not be written: %s", error)
 
     def _asked(self, spend: Spend, ask: Callable[[], T]) -> T:
         try:

@@ -11,6 +11,7 @@ from functools import partial
 
 from ..._concurrency import Meanwhile, gather, sleep
 from ..._core import clock
+from ..._core.instruments import STORE, Value, measured
 from ..._core.query.around import Visibility, conversations, neighbours
 from ..._core.query.excerpt import excerpt, few_terms
 from ..._core.query.question import Question, read, voiced
@@ -69,7 +70,8 @@ class Retrieval:
         Raises:
             InvalidInputError: the query asks for a reranker, and none is configured.
         """
-        with span("powermem.search", {"powermem.queries": len(texts), "powermem.limit": query.limit}):
+        traced: dict[str, Value] = {"powermem.queries": len(texts), "powermem.limit": query.limit}
+        with span("powermem.search", traced, store=self._store.name):
             if query.rerank and self._reranker is None:
                 raise InvalidInputError(
                     "rerank: no reranker is configured; set the section 'reranker', with enabled true"
@@ -147,7 +149,8 @@ class Retrieval:
         visibility = Visibility(clock.now(), query.expression, query.as_of)
         found = Recollection(hits, sources)
         if history:
-            found = replace(found, earlier=self._superseded(hits, visibility, user_id))
+            rows = [hit.row for hit in hits]
+            found = replace(found, earlier=self.earlier(rows, visibility, user_id))
         if query.around:
             surroundings = self._store.around(ids, query.around, user_id=user_id)
             around = neighbours(hits, surroundings, visibility)
@@ -155,11 +158,17 @@ class Retrieval:
             found = replace(found, around=around, passages=passages)
         return recalled_passages(found, max_tokens)
 
-    def _superseded(
-        self, hits: Sequence[Hit], visibility: Visibility, user_id: str | None
+    def earlier(
+        self, shown_rows: Sequence[Row], visibility: Visibility, user_id: str | None
     ) -> dict[int, list[Row]]:
-        """Return what each result has superseded, and what that had, the latest first."""
-        owners = {hit.row.id: hit.row for hit in hits}
+        """Return what each memory has superseded, and what that had, the latest first, by its id.
+
+        Args:
+            shown_rows: the memories; none of them is returned.
+            visibility: decides what may be shown beside them.
+            user_id: whose they are, if they are of one user.
+        """
+        owners = {row.id: row for row in shown_rows}
         shown = set(owners)
         # What comes before a version is superseded by the memory that it is a version of.
         versions = {row.superseded_by: row for row in owners.values() if row.is_version}
@@ -204,7 +213,8 @@ class Retrieval:
 
     def _find(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
         """Query the store, without duplicates of a text of one user."""
-        found = self._store.search(requests)
+        with measured(STORE, {"db.operation.name": "search"}, self._store.name):
+            found = self._store.search(requests)
         answers = list(map(once, found))
         again = [
             i

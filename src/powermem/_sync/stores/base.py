@@ -12,6 +12,7 @@ from ..._core.access_keys import AccessKey
 from ..._core.changes.writes import Change, Outcome
 from ..._core.clock import now
 from ..._core.filters.expression import Expression
+from ..._core.instruments import STORE, measured
 from ..._core.query.around import Surroundings
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import Accesses
@@ -27,6 +28,7 @@ from ..._core.tasks.task import LONGEST_PAUSE, BufferedTurn, Preference, Process
 from ..._core.transfer.moves import Difference, Holdings, KeptResult, Move, MoveState
 from ..._core.values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Statistics, Stored, Turn
 from ..._core.wire.budget import Refusal, Spend
+from ..._core.wire.consumption import Days
 
 T = TypeVar("T")
 
@@ -119,7 +121,8 @@ class Store(ABC):
         Raises:
             VersionConflict: a memory was changed since it was read; nothing was applied.
         """
-        return self._commits.submit(changes)
+        with measured(STORE, {"db.operation.name": "apply"}, self.name):
+            return self._commits.submit(changes)
 
     @abstractmethod
     def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
@@ -156,7 +159,8 @@ class Store(ABC):
             user_id: the owner, if known: a store partitioned by user then reads only one partition, and may
                 leave out memories of other users.
         """
-        rows = self._ask(self._queries.get_many, ids, user_id)
+        with measured(STORE, {"db.operation.name": "get"}, self.name):
+            rows = self._ask(self._queries.get_many, ids, user_id)
         self._accesses.include(list(rows.values()))
         if touch and not self.read_only:
             self._accesses.add(rows.values())
@@ -174,9 +178,10 @@ class Store(ABC):
         as_of: int | None = None,
     ) -> tuple[list[Row], int]:
         """Return a page of the memories valid now or at a moment, and how many there are in all."""
-        rows, total = self._ask(
-            self._queries.list_rows, scope, expression, now(), sort_by, descending, limit, offset, as_of
-        )
+        with measured(STORE, {"db.operation.name": "list"}, self.name):
+            rows, total = self._ask(
+                self._queries.list_rows, scope, expression, now(), sort_by, descending, limit, offset, as_of
+            )
         self._accesses.include(rows)
         if not total:
             self._check_moved(scope.user_id)
@@ -371,6 +376,14 @@ class Store(ABC):
         On return they are durable. Entries beyond their limits are refused, without affecting the others.
         """
         return self._transact(self._queue.ledger.enter, entries)
+
+    def add_consumption(self, days: Days) -> None:
+        """Add to what models did by day, which all processes on the collection share."""
+        self._transact(self._queue.consumption.add, days)
+
+    def consumption(self, since: int) -> Days:
+        """Return what models did by day, from a day on; days without any are missing."""
+        return self._ask(self._queue.consumption.list, since)
 
     def access_keys(self) -> list[AccessKey]:
         """Return the keys that open a server on this collection, revoked ones too."""

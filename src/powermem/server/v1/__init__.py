@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from ..service import Service
-from . import exchanges, memories, search, tasks, transfer, users
+from . import exchanges, memories, search, tasks, transfer, usage, users
 
 
 def install(app: FastAPI, service: Service) -> None:
     """Add the routes."""
     # A request is compared with the routes in this order.
-    for each in (search, memories, exchanges, tasks, users, transfer):
+    for each in (search, memories, exchanges, tasks, users, usage, transfer):
         app.include_router(each.router)

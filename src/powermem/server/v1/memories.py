@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
-from ..._core.inputs import KEEP
+from ..._core.inputs import KEEP, SORT_COLUMNS
 from ..._core.masking import shown
 from ...errors import InvalidInputError, NotFoundError, PowerMemError
 from ...rest import json_safe
@@ -96,9 +96,10 @@ async def list_all(
     filters: Filters = None,
     limit: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 100,
     cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
-    sort_by: Annotated[str, Query(description="created_at, updated_at or id")] = "created_at",
+    sort_by: Annotated[str, Query(description=", ".join(SORT_COLUMNS))] = "created_at",
     order: Annotated[str, Query(description="asc or desc")] = "desc",
     as_of: Annotated[str | None, Query(description="List what was true at that moment")] = None,
+    history: Annotated[bool, Query(description="With what the memories have taken the place of")] = False,
 ) -> Response:
     narrowed = read_filters(filters)
     after = None if cursor is None else Cursor.read(cursor)
@@ -113,16 +114,21 @@ async def list_all(
         sort_by=sort_by,
         order=order,
         as_of=as_of,
+        history=history,
     )
     results, left = page["results"], page["total"]
     more = left > len(results)
-    return call.reply(
-        {
-            "results": [with_text_ids(cast("dict[str, Any]", record)) for record in results],
-            "total": seen + left,
-            "next_cursor": Cursor.behind(results, sort_by, order, seen).text() if more else None,
+    body: dict[str, Any] = {
+        "total": seen + left,
+        "next_cursor": Cursor.behind(results, sort_by, order, seen).text() if more else None,
+        "results": [with_text_ids(cast("dict[str, Any]", record)) for record in results],
+    }
+    if history:
+        body["earlier"] = {
+            str(memory_id): [with_text_ids(cast("dict[str, Any]", record)) for record in records]
+            for memory_id, records in page["earlier"].items()
         }
-    )
+    return call.reply(body)
 
 
 @router.delete(
