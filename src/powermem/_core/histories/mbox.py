@@ -35,8 +35,8 @@ _ID = re.compile(r"<[^<>\s]+>")
 # "On Mon, 3 Mar 2025 at 10:00, Ana <ana@example.org> wrote:", also over two lines.
 _ATTRIBUTION = re.compile(
     r"^(?:On|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Pada|在|於).{5,250}?"
-    r"(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(?:\(a\)|a)?|menulis|写道|"
-    r"寫道)\s?:?\s*$",
+    r"(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(?:\(a\)|a)?|menulis|写道|寫道)"
+    r"[^\n:：]{0,80}[:：]?\s*$",
     re.DOTALL,
 )
 _ORIGINAL = re.compile(
