@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -42,8 +43,8 @@ LINES = {
 }
 
 
-def read(tmp_path: Path, text: str, name: str = "chat.txt", **options: object) -> list[Message]:
-    history = histories.read(write(tmp_path, name, text), "whatsapp", **options)  # type: ignore[arg-type]
+def read(tmp_path: Path, text: str, name: str = "chat.txt", **options: Any) -> list[Message]:
+    history = histories.read(write(tmp_path, name, text), "whatsapp", **options)
     return [one for one in history if isinstance(one, Message)]
 
 
@@ -87,13 +88,18 @@ def test_dates_that_can_be_read_in_two_ways_are_asked_about(tmp_path: Path) -> N
     assert [one.at.month for one in read(tmp_path, text, day_first=False) if one.at] == [3, 3]
 
 
+FORMS = (
+    "{0:%d/%m/%Y}, {0:%H:%M} - ",
+    "{0:%m/%d/%y}, {0:%I:%M} {0:%p} - ",
+    "[{0:%d.%m.%y}, {0:%H:%M}:00] ",
+)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     begin=st.datetimes(datetime(2015, 1, 1), datetime(2023, 1, 1)),
     gaps=st.lists(st.integers(0, 60 * 24 * 40), min_size=30, max_size=40),
-    form=st.sampled_from(
-        ["{0:%d/%m/%Y}, {0:%H:%M} - ", "{0:%m/%d/%y}, {0:%I:%M} {0:%p} - ", "[{0:%d.%m.%y}, {0:%H:%M}:00] "]
-    ),
+    form=st.sampled_from(FORMS),
 )
 def test_a_long_chat_is_read_as_it_was_written(
     tmp_path: Path, begin: datetime, gaps: list[int], form: str
@@ -141,7 +147,7 @@ TEXTS = {
     "12/24/23, 18:05 - Ana: time is 10:30: go": "time is 10:30: go",
     "12/24/23, 18:05 - Ana: the image omitted a detail": "the image omitted a detail",
     "12/24/23, 18:05 - Ana: <3": "<3",
-    "[12/24/23, 18:05:00] Ana: \u200eLocation: https://maps.example.org/?q=1,2": "Location: https://maps.example.org/?q=1,2",
+    "[12/24/23, 18:05:00] Ana: \u200eLocation: https://x.org/?q=1,2": "Location: https://x.org/?q=1,2",
     "[12/24/23, 18:05:00] Ana: \u200ePOLL:\nWhere?\n\u200eOPTION: Oslo (1 vote)": "POLL:\nWhere?\nOPTION: Oslo (1 vote)",
     "[12/24/23, 18:05:00] Ana: hi \u200e<This message was edited>": "hi",
     "[12/24/23, 18:05:00] Ana: @\u2068Bob\u2069 come": "@Bob come",
