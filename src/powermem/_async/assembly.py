@@ -17,6 +17,7 @@ from ..config.resolution import check, identity_of, located
 from ..config.settings import ProviderSettings
 from ..config.stores import SQLiteConfig
 from .adding import AsyncAdding
+from .clients.summarizer import AsyncSummarizer
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
 from .extraction.pipeline import AsyncExtraction, Nearness
@@ -125,11 +126,13 @@ class Components:
     runner: AsyncTaskRunner
     scheduler: AsyncScheduler
     watcher: AsyncWatcher
+    summarizer: AsyncSummarizer
     model: str | None
 
     async def close(self, drain: bool, timeout: float | None) -> None:
         """Finish accepted work and close every component, even if one fails."""
         try:
+            await self.summarizer.close(timeout)
             await self.processor.close(drain, timeout)
         finally:
             self.watcher.close()
@@ -253,5 +256,6 @@ def assemble(
         runner=runner,
         scheduler=AsyncScheduler(store, runner, processor, watcher, submitter),
         watcher=watcher,
+        summarizer=AsyncSummarizer(store, llm),
         model=None if llm is None else llm.model,
     )

@@ -18,6 +18,7 @@ from ..config.resolution import check, identity_of, located
 from ..config.settings import ProviderSettings
 from ..config.stores import SQLiteConfig
 from .adding import Adding
+from .clients.summarizer import Summarizer
 from .encoder import Encoder
 from .extraction.extractor import Extractor
 from .extraction.pipeline import Extraction, Nearness
@@ -126,11 +127,13 @@ class Components:
     runner: TaskRunner
     scheduler: Scheduler
     watcher: Watcher
+    summarizer: Summarizer
     model: str | None
 
     def close(self, drain: bool, timeout: float | None) -> None:
         """Finish accepted work and close every component, even if one fails."""
         try:
+            self.summarizer.close(timeout)
             self.processor.close(drain, timeout)
         finally:
             self.watcher.close()
@@ -254,5 +257,6 @@ def assemble(
         runner=runner,
         scheduler=Scheduler(store, runner, processor, watcher, submitter),
         watcher=watcher,
+        summarizer=Summarizer(store, llm),
         model=None if llm is None else llm.model,
     )

@@ -123,6 +123,7 @@ class AsyncKeeper:
         self._mailbox: AsyncMailbox[_Item | AsyncEvent] = AsyncMailbox()
         self._worker = AsyncWorker("powermem-keeper", self._work)
         self._learns = True
+        self._summarizes = False
         self._unanswered: OrderedDict[tuple[Scope, str], None] = OrderedDict()
         self._unlearned: OrderedDict[str, Scope] = OrderedDict()
         self._learning: set[AsyncProcessTask] = set()
@@ -226,7 +227,10 @@ class AsyncKeeper:
         except ProcessTimeout:
             return False
         self._forget_learned()
-        return True
+        if not self._summarizes:
+            return True
+        left = None if deadline is None else max(0.0, deadline - monotonic())
+        return await (await self._open_engine()).summarizer.settle(left)
 
     async def close(self, timeout: float | None, *, learn: bool = True) -> None:
         """Store the queued messages, and accept no more.
@@ -266,7 +270,9 @@ class AsyncKeeper:
             messages = [item for item in items if isinstance(item, _Item)]
             if messages:
                 await self._keep(messages)
-                await self._learn([item.ongoing.whose for item in messages if item.ends])
+                ended = [item.ongoing for item in messages if item.ends]
+                await self._learn([ongoing.whose for ongoing in ended])
+                await self._summarize(ended)
             for item in items:
                 if isinstance(item, AsyncEvent):
                     item.set()
@@ -311,6 +317,13 @@ class AsyncKeeper:
         except Exception as error:
             # The turns are stored, and the next exchange tries again.
             _logger.warning("learning from stored messages could not be started: %r", error)
+
+    async def _summarize(self, ended: Sequence[AsyncOngoing]) -> None:
+        for ongoing in ended:
+            wanted = ongoing.attended.continuity
+            if wanted.turns and wanted.summary is not False:
+                self._summarizes = True
+                (await self._open_engine()).summarizer.ask(ongoing.whose.scope, wanted)
 
     def _note_unlearned(self, whose: Whose) -> None:
         # Without the share: the messages are stored, and must not keep an instance alive.

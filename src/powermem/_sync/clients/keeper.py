@@ -124,6 +124,7 @@ class Keeper:
         self._mailbox: Mailbox[_Item | Event] = Mailbox()
         self._worker = Worker("powermem-keeper", self._work)
         self._learns = True
+        self._summarizes = False
         self._unanswered: OrderedDict[tuple[Scope, str], None] = OrderedDict()
         self._unlearned: OrderedDict[str, Scope] = OrderedDict()
         self._learning: set[ProcessTask] = set()
@@ -225,7 +226,10 @@ class Keeper:
         except ProcessTimeout:
             return False
         self._forget_learned()
-        return True
+        if not self._summarizes:
+            return True
+        left = None if deadline is None else max(0.0, deadline - monotonic())
+        return (self._open_engine()).summarizer.settle(left)
 
     def close(self, timeout: float | None, *, learn: bool = True) -> None:
         """Store the queued messages, and accept no more.
@@ -265,7 +269,9 @@ class Keeper:
             messages = [item for item in items if isinstance(item, _Item)]
             if messages:
                 self._keep(messages)
-                self._learn([item.ongoing.whose for item in messages if item.ends])
+                ended = [item.ongoing for item in messages if item.ends]
+                self._learn([ongoing.whose for ongoing in ended])
+                self._summarize(ended)
             for item in items:
                 if isinstance(item, Event):
                     item.set()
@@ -310,6 +316,13 @@ class Keeper:
         except Exception as error:
             # The turns are stored, and the next exchange tries again.
             _logger.warning("learning from stored messages could not be started: %r", error)
+
+    def _summarize(self, ended: Sequence[Ongoing]) -> None:
+        for ongoing in ended:
+            wanted = ongoing.attended.continuity
+            if wanted.turns and wanted.summary is not False:
+                self._summarizes = True
+                (self._open_engine()).summarizer.ask(ongoing.whose.scope, wanted)
 
     def _note_unlearned(self, whose: Whose) -> None:
         # Without the share: the messages are stored, and must not keep an instance alive.
