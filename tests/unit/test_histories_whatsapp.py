@@ -148,7 +148,7 @@ TEXTS = {
     "12/24/23, 18:05 - Ana: the image omitted a detail": "the image omitted a detail",
     "12/24/23, 18:05 - Ana: <3": "<3",
     "[12/24/23, 18:05:00] Ana: \u200eLocation: https://x.org/?q=1,2": "Location: https://x.org/?q=1,2",
-    "[12/24/23, 18:05:00] Ana: \u200ePOLL:\nWhere?\n\u200eOPTION: Oslo (1 vote)": "POLL:\nWhere?\nOPTION: Oslo (1 vote)",
+    "[12/24/23, 18:05:00] Ana: \u200ePOLL:\nWhere?\n\u200eOPTION: Oslo": "POLL:\nWhere?\nOPTION: Oslo",
     "[12/24/23, 18:05:00] Ana: hi \u200e<This message was edited>": "hi",
     "[12/24/23, 18:05:00] Ana: @\u2068Bob\u2069 come": "@Bob come",
     "[12/24/23, 18:05:00] ~\u202fAna: hi": "hi",
