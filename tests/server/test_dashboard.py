@@ -71,3 +71,8 @@ def test_every_file_that_is_named_is_there() -> None:
             named.add(str((PAGE / name).parent.joinpath(place).resolve().relative_to(PAGE)))
     assert named <= set(NAMES)
     assert {name for name in OURS if name.endswith(".js")} <= named
+    # All modules are fetched at once rather than as each is found to import the next.
+    preloaded = re.findall(
+        r'"modulepreload" href="dashboard/([^"]+)"', (PAGE / "index.html").read_text("utf-8")
+    )
+    assert sorted([*preloaded, "app.js"]) == [name for name in OURS if name.endswith(".js")]

@@ -33,7 +33,7 @@ IMPORTS = {
     "_drivers": _PURE | {"_concurrency", "config"},
     **dict.fromkeys(["_async", "_sync"], _PURE | {"_concurrency", "_drivers", "_sqlite", "config"}),
 }
-VALUES = frozenset({"_version", "errors", "rest", "tokens", "types"})
+VALUES = frozenset({"_version", "errors", "histories", "rest", "tokens", "types"})
 DOORS = frozenset(
     {
         "__init__",
