@@ -565,3 +565,40 @@ def test_a_line_of_a_mail_that_begins_like_an_envelope(tmp_path: Path) -> None:
     )
     [found] = histories.read(write(tmp_path, "a.mbox", mail))
     assert found.text == "Hi.\n\nFrom 2019 on we lived in Oslo."
+
+
+PARTS: dict[str, tuple[object, list[tuple[str, str]]]] = {
+    "a session": (
+        {
+            "session_id": "s-9",
+            "user_id": "ana",
+            "messages": [{"uuid": "1", "role": "user", "role_type": "user", "content": "hi"}],
+            "facts": [{"uuid": "2", "fact": "Ana has a cat", "created_at": "2024-01-01T00:00:00Z"}],
+        },
+        [("hi", "s-9"), ("Ana has a cat", "ana")],
+    ),
+    "a memory": (
+        {
+            "messages": [{"uuid": "1", "role": "user", "role_type": "user", "content": "hi"}],
+            "relevant_facts": [{"uuid": "2", "fact": "Ana has a cat", "created_at": "2024-01-01T00:00:00Z"}],
+        },
+        [("hi", "session"), ("Ana has a cat", "None")],
+    ),
+    "facts": ({"facts": [{"uuid": "2", "fact": "A cat", "created_at": "2024-01-01"}]}, [("A cat", "None")]),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_of_what_zep_returns(tmp_path: Path, part: str) -> None:
+    content, expected = PARTS[part]
+    history = histories.read(write(tmp_path, "zep.json", content))
+    found = [
+        (one.text, one.conversation if isinstance(one, Message) else str(one.user_id)) for one in history
+    ]
+    assert (history.format, found, history.report.faults) == ("zep", expected, [])
+
+
+def test_halves_of_the_day_in_tables(tmp_path: Path) -> None:
+    table = "AuthorID,Author,Date,Content,Attachments,Reactions\n1,ana,01-Jan-23 01:30 PM,hello,,\n"
+    [found] = histories.read(write(tmp_path, "Friends - general [123456].csv", table))
+    assert iso(found.at) == "2023-01-01T13:30:00+00:00"

@@ -202,7 +202,7 @@ def _table(export: Export, name: str, options: Options, report: Report) -> Items
                 report.leave_out("without text")
                 continue
             given = cells.get("time")
-            moment = _moment(given, day_first, options) if given else None
+            moment = moment_of(given, day_first, options) if given else None
             if given and moment is None:
                 report.fault(where, f"{shown(given)} is not a time; the message is loaded without")
             role = _ROLES.get(cells.get("role", "").casefold())
@@ -245,7 +245,8 @@ def _order(
     )
 
 
-def _moment(text: str, day_first: bool, options: Options) -> datetime | None:
+def moment_of(text: str, day_first: bool, options: Options) -> datetime | None:
+    """Read a time as tables have it; ``None`` if it is none."""
     if (found := read_moment(text, options.zone)) is not None:
         return found
     if (parsed := _DATE.fullmatch(text)) is not None:
