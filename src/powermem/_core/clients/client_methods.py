@@ -125,6 +125,7 @@ _NAMES = (
 )
 # What to write for clients that other packages register.
 _INSTEAD = {
+    "langchain_core": "register the chat model itself; what bind() or a chain makes of it is attended too",
     "xai_sdk": 'use OpenAI(base_url="https://api.x.ai/v1") for models of xAI',
     "agno": "register the client that the model of Agno uses",
     "pydantic_ai": "register the client of the model's provider, such as model.client",
