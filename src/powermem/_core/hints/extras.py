@@ -43,7 +43,13 @@ FRAMEWORKS: dict[str, tuple[str, ...]] = {
 }
 """The requirements of the extras of agent frameworks, of which ``all`` has none."""
 
+RUNTIMES: dict[str, tuple[str, ...]] = {
+    "fastembed": ("fastembed>=0.4",),
+    "sentence-transformers": ("sentence-transformers>=3.0",),
+}
+"""The requirements of the extras that run embedding models, of which ``all`` has none."""
+
 
 def pip_install(extra: str) -> str:
     """Return the command that installs the requirements of an extra, for a message."""
-    return f"pip install {' '.join(map(repr, {**REQUIREMENTS, **FRAMEWORKS}[extra]))}"
+    return f"pip install {' '.join(map(repr, {**REQUIREMENTS, **FRAMEWORKS, **RUNTIMES}[extra]))}"
