@@ -240,6 +240,13 @@ class BedrockEmbedder(EmbedderConfig):
     """The profile for which botocore finds credentials, if no key is given."""
 
 
+class RuntimeEmbedder(EmbedderConfig):
+    """A model that a package runs on this machine."""
+
+    model_kwargs: Opaque | None = None
+    """Further arguments with which the package creates the model."""
+
+
 class VertexEmbedder(EmbedderConfig):
     """Google's Vertex AI, with the application default credentials or those of a file."""
 

@@ -18,7 +18,7 @@ from .._core.inputs import absolute
 from .._core.masking import is_key, shown
 from .._core.wire.input_types import most_texts
 from .environment import auto_config
-from .fields import Option, Url, marker
+from .fields import Option, Url, marker, reveal
 from .models import MemoryConfig, ModelProvider
 from .providers import (
     AnthropicChat,
@@ -31,6 +31,7 @@ from .providers import (
     OpenRouterChat,
     ProviderConfig,
     RerankerConfig,
+    RuntimeEmbedder,
     VertexEmbedder,
 )
 from .registry import factory, generic_key_variable, provider
@@ -165,6 +166,9 @@ def _provider(kind: Kind, chosen: ModelProvider, http: Http, environ: Mapping[st
         return {**settled, **_azure(kind, row, config, environ)}
     if isinstance(config, BedrockEmbedder):
         return {**settled, **_bedrock(kind, row, config, environ)}
+    if isinstance(config, RuntimeEmbedder):
+        given = reveal(config.model_kwargs) or {}
+        return {**settled, "model": config.model or row.model, "options": given}
     if isinstance(config, VertexEmbedder):
         return {**settled, **_vertex(row, config, environ)}
     settled |= {"model": config.model or row.model, "base_url": _base_url(kind, row, config)}
@@ -364,7 +368,7 @@ def _localized(config: MemoryConfig) -> ModelProvider:
             raise ConfigError(
                 f"embedder.provider 'huggingface' runs no models here but {LOCAL_MODEL} and "
                 f"{MULTILINGUAL_MODEL}: use one of these, set embedder.config.huggingface_base_url to an "
-                f"inference server, or use 'ollama' or 'langchain'"
+                f"inference server, or use 'sentence_transformers', 'fastembed', 'ollama' or 'langchain'"
             )
     else:
         return chosen

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..._core.embedding.mock import DIMENSION
+from ..._core.embedding.runtimes import RuntimeModel
 from ..._core.embedding.traits import traits_of
 from ..._core.hints.extras import pip_install
 from ..._core.wire.ability import Abilities, Structure
@@ -199,6 +200,14 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
                 dimension=settings.dimension or _count_of(target, "dimension"),
                 max_concurrency=settings.max_concurrency,
                 window=settings.max_tokens or _count_of(target, "max_tokens"),
+            )
+        case "runtime":
+            return AsyncForeignEmbedder(
+                RuntimeModel(settings.provider, settings.model or "", reveal(settings.options)),
+                provider=settings.provider,
+                model=settings.model or "",
+                dimension=settings.dimension,
+                window=settings.max_tokens,
             )
         case "voyage" | "cohere" | "bedrock" | "vertex":
             return _typed_embedder(settings, http)

@@ -17,8 +17,8 @@ QUESTION = "\x02"
 No text that is stored or asked has this character; it is removed before the request.
 """
 
-_TYPED = ("voyage", "cohere", "vertexai")
-"""Providers with such an API, whatever the model."""
+_TYPED = ("voyage", "cohere", "vertexai", "fastembed", "sentence_transformers")
+"""Providers that are told so, whatever the model."""
 
 LEAST_LATIN = 0.5
 """Least share of Latin script in a text with a vector, for a model that reads no other."""

@@ -34,16 +34,22 @@ FRAMEWORKS: dict[str, tuple[str, ...]] = {
     "autogen": ("autogen-core>=0.5",),
     "crewai": ("crewai>=1.9",),
     "google-adk": ("google-adk>=1.20",),
-    "langchain": ("langchain>=1.0",),
+    "langchain": ("langchain>=1.1",),
     "langgraph": ("langgraph>=1.0",),
     "llama-index": ("llama-index-core>=0.13",),
     "openai-agents": ("openai-agents>=0.8",),
-    "pydantic-ai": ("pydantic-ai-slim>=2.0", "pydantic-ai-harness>=0.36"),
+    "pydantic-ai": ("pydantic-ai-slim>=2.44", "pydantic-ai-harness>=0.36"),
     "strands": ("strands-agents>=1.40",),
 }
 """The requirements of the extras of agent frameworks, of which ``all`` has none."""
 
+RUNTIMES: dict[str, tuple[str, ...]] = {
+    "fastembed": ("fastembed>=0.4",),
+    "sentence-transformers": ("sentence-transformers>=3.0",),
+}
+"""The requirements of the extras that run embedding models, of which ``all`` has none."""
+
 
 def pip_install(extra: str) -> str:
     """Return the command that installs the requirements of an extra, for a message."""
-    return f"pip install {' '.join(map(repr, {**REQUIREMENTS, **FRAMEWORKS}[extra]))}"
+    return f"pip install {' '.join(map(repr, {**REQUIREMENTS, **FRAMEWORKS, **RUNTIMES}[extra]))}"
