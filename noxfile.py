@@ -94,6 +94,16 @@ FRAMEWORKS = {
         "pydantic-ai-harness>=0.60",
         "pydantic-ai-slim[anthropic,openai]>=2.60",
     ),
+    # The oldest versions that the extras allow, of those whose interfaces have moved.
+    "oldest": (
+        "anthropic<1",
+        "langchain==1.1.0",
+        "langchain-openai",
+        "langgraph==1.0.5",
+        "langgraph-prebuilt==1.0.5",
+        "pydantic-ai-harness==0.36.0",
+        "pydantic-ai-slim[openai]==2.44.0",
+    ),
     "former": (
         "autogen-agentchat>=0.7",
         "autogen-core>=0.7",

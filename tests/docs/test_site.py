@@ -138,3 +138,10 @@ def test_a_page_begins_with_a_title_and_a_paragraph(path: Path) -> None:
     assert title.startswith("# ")
     assert "\n" not in title
     assert text[0].isalpha() or text[0] in "`*["
+
+
+def test_every_public_module_is_in_the_reference() -> None:
+    pages = "".join(path.read_text("utf-8") for path in (ROOT / "docs" / "reference").glob("*.md"))
+    package = ROOT / "src" / "powermem"
+    public = [path.stem for path in package.glob("*.py") if not path.stem.startswith("_")]
+    assert [name for name in [*public, "integrations"] if f"::: powermem.{name}" not in pages] == []

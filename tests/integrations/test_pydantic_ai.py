@@ -107,7 +107,10 @@ async def test_it_does_what_the_reference_does(store: PowerMemStore) -> None:
     await both("delete", "main/a.md", version="current", operation=operation("3", "f"))
     await both("delete", "main/a.md", version="current", operation=operation("3", "f"))
     await both("delete", "main/a.md")
-    for path in ("", "/a", "a//b", "a/../b", "..", "a/./b", "a/"):
+    # A dot is no segment here; the oldest harness took it for one.
+    with pytest.raises(ValueError, match="invalid memory path"):
+        await store.read("a/./b", max_chars=9)
+    for path in ("", "/a", "a//b", "a/../b", "..", "a/"):
         await both("read", path, max_chars=9)
         await both("write", path, "text")
 

@@ -78,6 +78,18 @@ def test_what_a_request_lacks(sent: list[Any], said: str, expected: int) -> None
     assert len(missing(stored, messages, said)[0]) == (1 if sent[0] == ("assistant", "b") else expected)
 
 
+@pytest.mark.parametrize("own", [0, 1, 2, 50, 119, 120, 121, 150, 200])
+def test_a_long_history_is_recognised_by_its_end(own: int) -> None:
+    stored = turns_of([f"text {number}" for number in range(200)])
+    sent = [*sent_of(stored[len(stored) - own :]), {"role": "user", "content": "new"}]
+    lacking, longer = missing(stored, sent, "new")
+    assert len(lacking) in ((0,) if own >= 120 else (200 - own, 200 - own - 1))
+    # Much more than is stored: looking at the end of it is enough, so the rest is not even read.
+    unread = [object()] * 1000
+    assert missing(stored, [*unread, *sent_of(stored), sent[-1]], "new")[0] == []
+    assert not longer
+
+
 def test_turns_begin_with_the_user() -> None:
     assert missing(turns_of(["a", "b", "c", "d"])[1:], ["new"], "new")[0] == [
         Said("user", "c"),

@@ -505,3 +505,100 @@ def test_a_survey(tmp_path: Path) -> None:
     ]
     assert iso(survey.first) == "2024-05-01T10:00:10.000200+00:00"
     assert iso(survey.last) == "2024-05-03T09:53:20.000100+00:00"
+
+
+def test_a_day_of_activities_is_read_from_its_beginning(tmp_path: Path) -> None:
+    found = [
+        {"header": "Gemini Apps", "title": f"Prompted Note {hour}.", "time": f"2024-05-02T{hour}:00:00Z"}
+        for hour in (12, 11, 10)
+    ]
+    history = histories.read(write(tmp_path, "MyActivity.json", found))
+    assert [one.text for one in history if isinstance(one, Message)] == ["Note 10.", "Note 11.", "Note 12."]
+
+
+LINES = {
+    "mem0": (
+        ['{"memory": "Likes tea"}', '{"memory": "Lik', '{"memory": "Has a cat"}'],
+        ["Likes tea", "Has a cat"],
+    ),
+    "zep": (
+        ['{"fact": "Ana has a cat", "uuid": "1"}', "{", '{"fact": "Ana likes tea", "uuid": "2"}'],
+        ["Ana has a cat", "Ana likes tea"],
+    ),
+    "mcp-memory": (
+        [
+            '{"type": "entity", "name": "Ana", "entityType": "p", "observations": ["Ana has a cat"]}',
+            '{"type": ',
+            '{"type": "relation", "from": "Ana", "to": "Oslo", "relationType": "lives_in"}',
+        ],
+        ["Ana has a cat", "Ana lives in Oslo"],
+    ),
+}
+
+
+@pytest.mark.parametrize("format", LINES)
+def test_a_broken_line_is_told_by_its_number(tmp_path: Path, format: str) -> None:
+    lines, texts = LINES[format]
+    history = histories.read(write(tmp_path, "a.jsonl", "\n".join(lines)))
+    assert (history.format, [one.text for one in history]) == (format, texts)
+    [fault] = history.report.faults
+    assert fault.where == "line 2"
+
+
+def test_rows_of_csv_that_are_broken(tmp_path: Path) -> None:
+    rows = [
+        "text,speaker",
+        "I like tea.,Ana",
+        "I like,rain.,Ana",
+        '"I like snow.,Ana',
+        "I",
+        "I like sun.,Ana",
+    ]
+    history = histories.read(write(tmp_path, "a.csv", "\n".join(rows)))
+    assert [one.text for one in history] == ["I like tea.", "I like sun."]
+    assert [fault.where for fault in history.report.faults] == ["line 3", "line 4", "line 5"]
+
+
+def test_a_line_of_a_mail_that_begins_like_an_envelope(tmp_path: Path) -> None:
+    mail = (
+        "From a@x Wed May 01 10:00:00 2024\nFrom: a@x\nSubject: s\n\nHi.\n\nFrom 2019 on we lived in Oslo.\n"
+    )
+    [found] = histories.read(write(tmp_path, "a.mbox", mail))
+    assert found.text == "Hi.\n\nFrom 2019 on we lived in Oslo."
+
+
+PARTS: dict[str, tuple[object, list[tuple[str, str]]]] = {
+    "a session": (
+        {
+            "session_id": "s-9",
+            "user_id": "ana",
+            "messages": [{"uuid": "1", "role": "user", "role_type": "user", "content": "hi"}],
+            "facts": [{"uuid": "2", "fact": "Ana has a cat", "created_at": "2024-01-01T00:00:00Z"}],
+        },
+        [("hi", "s-9"), ("Ana has a cat", "ana")],
+    ),
+    "a memory": (
+        {
+            "messages": [{"uuid": "1", "role": "user", "role_type": "user", "content": "hi"}],
+            "relevant_facts": [{"uuid": "2", "fact": "Ana has a cat", "created_at": "2024-01-01T00:00:00Z"}],
+        },
+        [("hi", "session"), ("Ana has a cat", "None")],
+    ),
+    "facts": ({"facts": [{"uuid": "2", "fact": "A cat", "created_at": "2024-01-01"}]}, [("A cat", "None")]),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_of_what_zep_returns(tmp_path: Path, part: str) -> None:
+    content, expected = PARTS[part]
+    history = histories.read(write(tmp_path, "zep.json", content))
+    found = [
+        (one.text, one.conversation if isinstance(one, Message) else str(one.user_id)) for one in history
+    ]
+    assert (history.format, found, history.report.faults) == ("zep", expected, [])
+
+
+def test_halves_of_the_day_in_tables(tmp_path: Path) -> None:
+    table = "AuthorID,Author,Date,Content,Attachments,Reactions\n1,ana,01-Jan-23 01:30 PM,hello,,\n"
+    [found] = histories.read(write(tmp_path, "Friends - general [123456].csv", table))
+    assert iso(found.at) == "2023-01-01T13:30:00+00:00"

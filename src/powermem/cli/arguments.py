@@ -376,8 +376,8 @@ def _report(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the target (report.html); - is standard output",
     )
-    parser.add_argument("-a", "--agent", metavar="ID", help="of this agent only")
-    parser.add_argument("-r", "--run", metavar="ID", help="of this conversation only")
+    parser.add_argument("-a", "--agent", "--agent-id", metavar="ID", help="of this agent only")
+    parser.add_argument("-r", "--run", "--run-id", metavar="ID", help="of this conversation only")
     parser.add_argument(
         "--limit", type=_count, default=10_000, metavar="N", help="show the latest N; all are counted (10000)"
     )

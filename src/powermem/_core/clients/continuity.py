@@ -24,6 +24,11 @@ _SPOKEN = ("user", "assistant")
 _CUT = 40
 # Further turns that are read, for those of tools and systems among the last ones.
 _OTHERS = 20
+# Stored turns that are compared with those of a request, and how many of these for each, with a few more.
+# The comparison takes the product of both, and is computed on the event loop.
+_MOST_COMPARED = 120
+_COMPARED = 2
+_FURTHER = 10
 # Turns in one request to the model, and characters of each.
 _AT_ONCE = 40
 _LONGEST_TURN = 2000
@@ -195,7 +200,7 @@ def missing(stored: Sequence[Turn], sent: Sequence[Any], said: str) -> tuple[lis
         The turns, and whether the request reaches further back than they do.
     """
     turns = list(stored)
-    ours = [item for message in sent for item in _spoken(message)]
+    ours = _spoken_last(sent, _COMPARED * min(len(turns), _MOST_COMPARED) + _FURTHER)
     if said:
         # The new message may say the same as an earlier one. What follows it belongs to its own exchange.
         new = _key("user", said)
@@ -210,6 +215,16 @@ def missing(stored: Sequence[Turn], sent: Sequence[Any], said: str) -> tuple[lis
         # Conversations begin with the user: some models refuse others.
         kept.pop(0)
     return kept, not first and len(ours) > len(turns)
+
+
+def _spoken_last(sent: Sequence[Any], limit: int) -> list[tuple[str, str]]:
+    """Return the keys of what users and models said last; applications send the end of a conversation."""
+    found: list[tuple[str, str]] = []
+    for message in reversed(sent):
+        if len(found) >= limit:
+            break
+        found += reversed(_spoken(message))
+    return found[::-1]
 
 
 def _spoken(message: Any) -> list[tuple[str, str]]:
@@ -227,28 +242,29 @@ def _key(role: str, text: str) -> tuple[str, str]:
 def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:
     if one == other:
         return True
+    if one[0] != other[0] or one[1][:_CUT] != other[1][:_CUT]:
+        return False
     short, long = sorted((one[1], other[1]), key=len)
-    return one[0] == other[0] and len(short) >= _CUT and long.startswith(short.rstrip(".\u2026"))
+    return len(short) >= _CUT and long.startswith(short.rstrip(".\u2026"))
 
 
 def _first_common(stored: Sequence[tuple[str, str]], sent: Sequence[tuple[str, str]]) -> int:
     """Return the index of the first stored turn in the longest common subsequence; the number without one."""
-    # Applications send the end of a conversation, so more than that need not be looked at.
-    sent = sent[-4 * (len(stored) + 5) :]
-    lengths = [[0] * (len(sent) + 1) for _ in range(len(stored) + 1)]
-    for i in reversed(range(len(stored))):
+    compared = stored[-_MOST_COMPARED:]
+    equal = [[_same(turn, other) for other in sent] for turn in compared]
+    lengths = [[0] * (len(sent) + 1) for _ in range(len(compared) + 1)]
+    for i in reversed(range(len(compared))):
+        row, below, same = lengths[i], lengths[i + 1], equal[i]
         for j in reversed(range(len(sent))):
-            lengths[i][j] = (
-                lengths[i + 1][j + 1] + 1
-                if _same(stored[i], sent[j])
-                else max(lengths[i + 1][j], lengths[i][j + 1])
-            )
+            row[j] = below[j + 1] + 1 if same[j] else max(below[j], row[j + 1])
     i = j = 0
-    while i < len(stored) and j < len(sent):
-        if _same(stored[i], sent[j]):
-            return i
+    while i < len(compared) and j < len(sent) and not equal[i][j]:
         if lengths[i + 1][j] >= lengths[i][j + 1]:
             i += 1
         else:
             j += 1
-    return len(stored)
+    left = len(stored) - len(compared)
+    if i == len(compared) or j == len(sent):
+        return len(stored)
+    # What is sent reaches back to the first one compared, and then surely further.
+    return 0 if i == 0 else left + i

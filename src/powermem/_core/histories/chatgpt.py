@@ -94,6 +94,13 @@ def _conversation(value: Mapping[str, Any], where: str, options: Options, report
 
 def _branch(mapping: Mapping[str, Any], current: object) -> Iterator[str]:
     """Return the keys of the nodes from the root to the current one; without that, to the newest leaf."""
+    # Of a node at the end of a file that was cut, only its parent knows where it belongs.
+    above = {
+        child: key
+        for key, node in mapping.items()
+        for child in listed(part(node, "children"))
+        if isinstance(child, str)
+    }
     if not isinstance(current, str) or current not in mapping:
         leaves = [
             key
@@ -107,7 +114,7 @@ def _branch(mapping: Mapping[str, Any], current: object) -> Iterator[str]:
     key = current
     while isinstance(key, str) and key in mapping and key not in found:
         found[key] = None
-        key = part(mapping[key], "parent")
+        key = part(mapping[key], "parent") or above.get(key)
     return reversed(found)
 
 

@@ -84,30 +84,52 @@ def rows(
     file: TextFile, name: str, report: Report, dialect: type[csv.Dialect]
 ) -> tuple[list[str], Iterator[tuple[str, list[str]]]]:
     """Return the header, and an iterator of the rows with their positions."""
-    # Line breaks within quotes are text, so they are kept.
-    reader = csv.reader((f"{line}\n" for line in file.lines()), dialect)
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        # Line breaks within quotes are text, so they are kept.
+        for line in file.lines():
+            taken.append(f"{line}\n")
+            yield taken[-1]
+
+    reader = csv.reader(lines(), dialect)
     header = [one.strip().lstrip("\ufeff") for one in next(reader, [])]
     prefix = f"{name}, " if name else ""
 
     def found() -> Iterator[tuple[str, list[str]]]:
-        before = reader.line_num
+        number = len(taken)
         while True:
-            where = f"{prefix}line {before + 1}"
+            taken.clear()
+            wrong = ""
+            row: list[str] = []
             try:
                 row = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                report.fault(where, f"not a row of CSV: {error}")
-                before = reader.line_num
-                continue
-            before = reader.line_num
-            if not row:
-                continue
-            if len(row) < len(header) or len(row) > len(header):
-                report.fault(where, f"{len(row)} cells, where the header has {len(header)}")
-                continue
+                wrong = f"not a row of CSV: {error}"
+            if row and len(row) != len(header):
+                wrong = f"{len(row)} cells, where the header has {len(header)}"
+            if wrong and len(taken) > 1:
+                # A quote that is never closed takes in the lines after it, so they are read one by one.
+                for place, line in enumerate(taken):
+                    yield from _single(line, f"{prefix}line {number + place + 1}", len(header))
+            elif wrong:
+                report.fault(f"{prefix}line {number + 1}", wrong)
+            elif row:
+                yield f"{prefix}line {number + 1}", row
+            number += len(taken)
+
+    def _single(line: str, where: str, count: int) -> Iterator[tuple[str, list[str]]]:
+        try:
+            row = next(csv.reader([line], dialect), [])
+        except csv.Error as error:
+            report.fault(where, f"not a row of CSV: {error}")
+            return
+        if len(row) == count:
             yield where, row
+        elif row:
+            report.fault(where, f"{len(row)} cells, where the header has {count}")
 
     return header, found()
 
@@ -180,7 +202,7 @@ def _table(export: Export, name: str, options: Options, report: Report) -> Items
                 report.leave_out("without text")
                 continue
             given = cells.get("time")
-            moment = _moment(given, day_first, options) if given else None
+            moment = moment_of(given, day_first, options) if given else None
             if given and moment is None:
                 report.fault(where, f"{shown(given)} is not a time; the message is loaded without")
             role = _ROLES.get(cells.get("role", "").casefold())
@@ -223,7 +245,8 @@ def _order(
     )
 
 
-def _moment(text: str, day_first: bool, options: Options) -> datetime | None:
+def moment_of(text: str, day_first: bool, options: Options) -> datetime | None:
+    """Read a time as tables have it; ``None`` if it is none."""
     if (found := read_moment(text, options.zone)) is not None:
         return found
     if (parsed := _DATE.fullmatch(text)) is not None:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .csv_files import rows
+from .csv_files import moment_of, rows
 from .exports import Export
 from .fields import document, json_of, mappings, names_of, part, records, said, string
 from .json_stream import NOTHING
@@ -248,7 +248,7 @@ def _table(
         yield Message(
             conversation=conversation,
             text=text,
-            at=read_moment(row.get("Date"), options.zone),
+            at=moment_of(row.get("Date") or "", options.day_first is True, options),
             where=where,
             speaker=string(row.get("Author")),
             speaker_id=string(row.get("AuthorID")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,9 @@ from ..text.cleaning import clean_text
 from .exports import Export, has_bad_bytes
 from .json_stream import NOTHING, BrokenJSON, JSONStream
 from .values import Report
+
+_HEAD = 1 << 18
+_FIRST_LINES = 5
 
 
 def string(value: object) -> str | None:
@@ -69,6 +73,9 @@ def records(export: Export, name: str, report: Report, *under: str) -> Iterator[
     of an object, else the object itself.
     """
     prefix = "" if len(export.members) == 1 else f"{name}, "
+    if _is_lines(export.head(name, _HEAD)):
+        yield from _lines(export, name, prefix, report, *under)
+        return
     with json_of(export, name, report) as stream:
         number = 0
         while kind := stream.peek():
@@ -102,6 +109,37 @@ def records(export: Export, name: str, report: Report, *under: str) -> Iterator[
             number += 1
             if value is not NOTHING:
                 yield f"{prefix}item {number}", value
+
+
+def _is_lines(head: str) -> bool:
+    """Return whether a text has an object on each line, some of which may be broken."""
+    lines = [line for line in head.lstrip("\ufeff").split("\n") if line.strip()][:_FIRST_LINES]
+    return len(lines) > 1 and any(isinstance(_decoded(line), dict) for line in lines[:-1])
+
+
+def _decoded(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _lines(export: Export, name: str, prefix: str, report: Report, *under: str) -> Iterator[tuple[str, Any]]:
+    with export.text(name, report) as file:
+        for number, line in enumerate(file.lines(), 1):
+            if not (text := line.strip("\ufeff \t\r")):
+                continue
+            where = f"{prefix}line {number}"
+            try:
+                value = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                report.fault(where, f"not valid JSON: {error}")
+                continue
+            key = next((key for key in under if isinstance(part(value, key), list)), None)
+            if key is None:
+                yield where, value
+            else:
+                yield from ((f"{where}, {key} {count}", one) for count, one in enumerate(value[key], 1))
 
 
 def document(export: Export, name: str, report: Report) -> Any:

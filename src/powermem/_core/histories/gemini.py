@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from html.parser import HTMLParser
 from typing import Any
 
+from ..clock import from_datetime
 from .exports import Export
 from .fields import document, listed, mappings, names_of, part, records, said, string
 from .moments import local, placed, read_moment, zone_of
@@ -80,17 +81,34 @@ def read(export: Export, options: Options, report: Report) -> Items:
         lower = name.lower()
         if lower.endswith((".html", ".htm")):
             if is_page(export.head(name)):
-                yield from _page(export, name, options, report)
+                yield from _in_order(_page(export, name, options, report))
             continue
         head = export.head(name, 1 << 14).lstrip("\ufeff \t\r\n")[:1]
         if head == "[":
-            yield from _activities(export, name, options, report)
+            yield from _in_order(_activities(export, name, options, report))
         elif head == "{" and (len(export.members) == 1 or not lower.endswith(".jsonl")):
             value = document(export, name, report)
             if is_prompt(value):
                 yield from _prompt(value, name, options, report)
             elif is_conversation(value):
                 yield from _turns(value, name, options, report)
+
+
+def _in_order(messages: Items) -> Items:
+    """Yield the messages of each day from the first to the last; My Activity begins with the newest."""
+    day: list[Message] = []
+    for message in messages:
+        if not isinstance(message, Message):
+            continue
+        if day and day[0].conversation != message.conversation:
+            yield from _sorted(day)
+            day = []
+        day.append(message)
+    yield from _sorted(day)
+
+
+def _sorted(day: list[Message]) -> list[Message]:
+    return sorted(day, key=lambda message: 0 if message.at is None else from_datetime(message.at))
 
 
 def _activities(export: Export, name: str, options: Options, report: Report) -> Items:

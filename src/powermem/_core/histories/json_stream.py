@@ -87,8 +87,8 @@ class JSONStream:
         while True:
             try:
                 value, end = _decode(self._buffer, self._at)
-                # A number may go on in the next piece.
-                if end < len(self._buffer) or self._ended or self._buffer[end - 1] in '"]}':
+                # A number may go on in the next piece, such as 1.5e3 after "1" or "1.5e".
+                if self._ended or self._buffer[end - 1] in '"]}' or len(self._buffer) - end > _CUT:
                     self._at = end
                     return value
             except json.JSONDecodeError as error:

@@ -24,7 +24,8 @@ from .gemini import plain
 from .moments import from_epoch, local, placed
 from .values import Items, Message, Options, Report
 
-_FROM = re.compile(rb"From (?:\S+ )?.*\d{4}|From \S+@\S+|From - |From \S+ +\w{3} ")
+# A line of a text may begin with "From " too; that of an envelope has a date as C's asctime writes it.
+_FROM = re.compile(rb"From (?:\S+ +)?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +\w+ +\w+ ")
 _UNWANTED = frozenset(
     {"spam", "trash", "drafts", "draft", "papierkorb", "entwürfe", "corbeille", "brouillons"}
 )
@@ -35,8 +36,9 @@ _ID = re.compile(r"<[^<>\s]+>")
 # "On Mon, 3 Mar 2025 at 10:00, Ana <ana@example.org> wrote:", also over two lines.
 _ATTRIBUTION = re.compile(
     r"^(?:On|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Pada|在|於).{5,250}?"
-    r"(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(?:\(a\)|a)?|menulis|写道|"
-    r"寫道)\s?:?\s*$",
+    r"(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(?:\(a\)|a)?|menulis|"
+    r"写道|寫道)"
+    r"[^\n:：]{0,80}[:：]?\s*$",
     re.DOTALL,
 )
 _ORIGINAL = re.compile(

@@ -14,6 +14,7 @@ _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ]+(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?"
     r"\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?(?::\d\d)?)?"
 )
+_HALF = re.compile(r"\b[ap]\.?m\b", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -37,6 +38,8 @@ def read_moment(value: object, zone: tzinfo) -> datetime | None:
         return from_epoch(float(text))
     if found := _ISO.fullmatch(text):
         return _from_iso(found, zone)
+    if _HALF.search(text):
+        return None  # a mail has no such date, and its parser would not heed it
     try:
         read = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

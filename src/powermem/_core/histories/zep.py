@@ -26,7 +26,7 @@ def matches(value: object) -> bool:
         return True
     return any(
         _is_session(one) or _is_fact(one) or _is_message(one)
-        for name in _LISTS
+        for name in (*_LISTS, *_FACTS)
         for one in listed(part(value, name))[:5]
     )
 
@@ -52,7 +52,7 @@ def _is_message(value: object) -> bool:
 def read(export: Export, options: Options, report: Report) -> Items:
     """Yield the messages of sessions, and the facts."""
     for name in export.members:
-        for where, value in records(export, name, report, *_LISTS):
+        for where, value in records(export, name, report, "sessions", "threads"):
             if value is NOTHING:
                 continue
             yield from _record(value, where, {}, options, report)

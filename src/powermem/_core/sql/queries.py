@@ -244,11 +244,11 @@ class Queries:
         sql = self._sql
         found: set[str] = set()
         for chunk in sql.chunks(keys):
-            where = sql.among(sql.request_key, [sql.stored(key) for key in chunk])
+            places = ", ".join("?" * len(chunk))
             rows = yield Query(
                 f"SELECT {sql.request_key} FROM {sql.requests} "
-                f"WHERE user_id = ? AND agent_id = ? AND run_id = ? AND {where.sql}",
-                (*scope_values(scope), *where.values),
+                f"WHERE user_id = ? AND agent_id = ? AND run_id = ? AND {sql.request_key} IN ({places})",
+                (*scope_values(scope), *map(sql.stored, chunk)),
             )
             found.update(sql.loaded(key) for (key,) in rows)
         return found
