@@ -651,3 +651,17 @@ def test_the_async_half_of_a_client_of_gemini_is_a_client(config: dict, chats: C
         gemini_ask(client, "Not attended")
         assert kept(memory) == [("user", SAID), ("assistant", f"You said: {SAID}")]
         memory.llm.unregister(client.aio)
+
+
+def test_events_that_are_not_attended_say_so(
+    config: dict, chats: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = chat_openai(chats)
+    with registered(config, model) as memory, contextlib.closing(asyncio.new_event_loop()) as loop:
+        loop.run_until_complete(_drained(model.astream_events(SAID, version="v2")))
+        assert "not attended" not in caplog.text
+        for _ in range(2):
+            list(model.stream_events(SAID, version="v3"))
+        assert caplog.text.count("stream_events(version='v3') is not attended") == 1
+        assert kept(memory) == [("user", SAID), ("assistant", f"You said: {SAID}")]
+        memory.llm.unregister(model)

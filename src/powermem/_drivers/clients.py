@@ -167,6 +167,9 @@ def attach(
             _replace(client, method.path, registration, wrap)
         for path in offered.refused:
             _replace(client, path, registration, partial(_refused, name=".".join(path)))
+        for name, version in offered.refused_versions:
+            wrap = partial(_refused, name=f"{name}(version={version!r})", version=version)
+            _replace(client, (name,), registration, wrap)
         for name in offered.deriving:
             wrap = partial(_deriving, offered=offered, listener=listener, continuity=continuity)
             _replace(client, (name,), registration, wrap)
@@ -243,14 +246,20 @@ def _forget(derived: Any) -> None:
             vars(derived).pop(name, None)
 
 
-def _refused(original: Callable[..., Any], *, name: str) -> Callable[..., Any]:
-    """Wrap a method that cannot be attended, so that its first call logs a warning."""
+def _refused(original: Callable[..., Any], *, name: str, version: str | None = None) -> Callable[..., Any]:
+    """Wrap a method that cannot be attended, so that its first call logs a warning.
+
+    Args:
+        original: the method.
+        name: what the warning calls it.
+        version: the argument ``version`` of the calls that cannot be attended; all if ``None``.
+    """
     warned = False
 
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal warned
-        if not warned:
+        if not warned and version in (None, kwargs.get("version")):
             warned = True
             _logger.warning(
                 "%s is not attended, so nothing is recalled or remembered in it; see observe() and recall()",

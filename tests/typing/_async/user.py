@@ -217,6 +217,8 @@ async def move(memory: AsyncMemory, other: AsyncMemory) -> None:
 async def attend(memory: AsyncMemory) -> None:
     client = AsyncOpenAI()
     assert_type(memory.llm.register(client), AsyncMemory)
+    assert_type(memory.llm.register(client, history=4, summary=True), AsyncMemory)
+    assert_type((await memory.delete_entity_memories("ana"))["deleted"], int)
     memory.llm.recall_budget, memory.llm.recall_limit, memory.llm.recall_threshold = 0.5, 3, 0.2
     memory.llm.opening_budget = 2.0
     memory.attribution("u", "a").new_session().set_session("s")

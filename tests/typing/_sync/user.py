@@ -218,6 +218,8 @@ def move(memory: Memory, other: Memory) -> None:
 def attend(memory: Memory) -> None:
     client = OpenAI()
     assert_type(memory.llm.register(client), Memory)
+    assert_type(memory.llm.register(client, history=4, summary=True), Memory)
+    assert_type((memory.delete_entity_memories("ana"))["deleted"], int)
     memory.llm.recall_budget, memory.llm.recall_limit, memory.llm.recall_threshold = 0.5, 3, 0.2
     memory.llm.opening_budget = 2.0
     memory.attribution("u", "a").new_session().set_session("s")
