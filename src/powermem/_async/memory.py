@@ -121,6 +121,10 @@ class AsyncMemory:
     and ``close``; the first call of any method initializes it. One instance serves many tasks or threads at
     once.
 
+    In the signatures below, ``Id`` is a string, an integer or a ``UUID``; ``Moment`` a ``datetime``, an
+    ISO-8601 string, or seconds since 1970; ``Messages`` a text, a message as a ``dict`` or object, or several
+    of these. What methods return is described in ``powermem.types``.
+
     Args:
         config: a ``dict``, a ``MemoryConfig``, or ``None`` for what ``auto_config()`` finds.
         agent_id: the default agent of calls that name none.
