@@ -68,6 +68,7 @@ NEWEST = PYTHONS[-1]
 # The others are built on httpx2; `tests` has these.
 FORMER_CLIENTS = ("openai==2.54.0", "anthropic==0.125.0")
 FURTHER_CLIENTS = (
+    "agno>=2.0",
     "google-genai>=1.0",
     "langchain-anthropic>=1.0",
     "langchain-google-genai>=4.0",
@@ -92,6 +93,16 @@ FRAMEWORKS = {
         "openai-agents>=0.20",
         "pydantic-ai-harness>=0.60",
         "pydantic-ai-slim[anthropic,openai]>=2.60",
+    ),
+    # The oldest versions that the extras allow, of those whose interfaces have moved.
+    "oldest": (
+        "anthropic<1",
+        "langchain==1.1.0",
+        "langchain-openai",
+        "langgraph==1.0.5",
+        "langgraph-prebuilt==1.0.5",
+        "pydantic-ai-harness==0.36.0",
+        "pydantic-ai-slim[openai]==2.44.0",
     ),
     "former": (
         "autogen-agentchat>=0.7",
@@ -135,7 +146,7 @@ def typing(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def docs(session: nox.Session) -> None:
     """Run the examples of the documentation."""
-    session.install(".[all]", *nox.project.dependency_groups(GROUPS, "test"))
+    session.install(".[all,notebook]", *nox.project.dependency_groups(GROUPS, "test"))
     session.run("pytest", "tests/docs", *session.posargs)
 
 
@@ -213,7 +224,10 @@ def clients(session: nox.Session, sdks: str) -> None:
 def frameworks(session: nox.Session, packages: tuple[str, ...]) -> None:
     """Run the adapters of agent frameworks with the real packages, and the examples of their pages."""
     _install_fast(session, ".", *nox.project.dependency_groups(GROUPS, "frameworks"), *packages)
-    session.run("pytest", "-o", "filterwarnings=default", "tests/integrations", *session.posargs)
+    # What the frameworks warn of, and leave open, is theirs.
+    quiet = ("-o", "filterwarnings=ignore")
+    session.run("pytest", *quiet, "--durations=5", "tests/integrations", *session.posargs)
+    session.run("pytest", *quiet, "tests/docs/test_examples.py", "-k", "integrations")
 
 
 def _install_fast(session: nox.Session, *requirements: str) -> None:

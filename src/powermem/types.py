@@ -537,6 +537,46 @@ class ReembedResult(TypedDict):
     seconds: float
 
 
+class PlaceError(TypedDict):
+    """Why something in a history could not be loaded.
+
+    Attributes:
+        where: its position, such as ``"line 7"``.
+        error: the reason.
+    """
+
+    where: str
+    error: str
+
+
+class HistoryResult(TypedDict):
+    """Result of ``load_history``.
+
+    Attributes:
+        format: the format of the history.
+        user_id: whose memories they are.
+        conversations: how many conversations and threads it has.
+        messages: how many messages were stored.
+        memories: how many memories of another library were stored.
+        skipped: how many of both were stored by an earlier load.
+        failed: how many could not be read or stored.
+        left_out: how many messages have nothing to remember, by reason.
+        errors: the first 100 of those that failed.
+        usage: what all cost.
+    """
+
+    format: str
+    user_id: str | None
+    conversations: int
+    messages: int
+    memories: int
+    skipped: int
+    failed: int
+    left_out: dict[str, int]
+    errors: list[PlaceError]
+    usage: UsageRecord
+
+
 class ProgressRecord(TypedDict):
     """Argument of ``on_progress``.
 

@@ -122,6 +122,7 @@ async def test_two_memories_have_speakers_of_their_own(memory: AsyncMemory, conf
     await other.close()
 
 
+@pytest.mark.stores
 async def test_what_is_known_of_a_user_is_deleted_and_what_was_said_stays(memory: AsyncMemory) -> None:
     for user in ("ana", "ben"):
         memory.attribution(user, "bot").set_session("s")

@@ -121,6 +121,7 @@ def test_two_memories_have_speakers_of_their_own(memory: Memory, config: dict) -
     other.close()
 
 
+@pytest.mark.stores
 def test_what_is_known_of_a_user_is_deleted_and_what_was_said_stays(memory: Memory) -> None:
     for user in ("ana", "ben"):
         memory.attribution(user, "bot").set_session("s")

@@ -203,7 +203,7 @@ def test_a_server_that_is_away_says_so(visit: Visit, open_server: Served) -> Non
     page = visit.open(open_server, "#/users")
     shown(page)
     page.route("**/v1/**", lambda route: route.abort())
-    page.evaluate("location.hash = '#/tasks'")
+    page.evaluate("location.hash = '#/tasks?user=zoe'")
     alert = page.get_by_role("alert")
     alert.wait_for()
     assert "The server cannot be reached." in alert.inner_text()

@@ -33,15 +33,29 @@ def services(place: Path, api: ApiServer, chats: ChatServer, monkeypatch: pytest
 
 
 @pytest.fixture
-def providers(chats: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ChatServer:
-    """The providers' own clients talk to this server."""
+def providers(addressed: ChatServer) -> ChatServer:
+    """The clients of OpenAI and Anthropic, which talk to a local server."""
     for package in ("openai", "anthropic"):
         pytest.importorskip(package)
+    return addressed
+
+
+@pytest.fixture
+def addressed(chats: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ChatServer:
+    """The providers' own clients, and frameworks, talk to this server."""
     for name, value in (
         ("OPENAI_BASE_URL", chats.url),
+        ("OPENAI_API_BASE", chats.url),
         ("OPENAI_API_KEY", "k"),
         ("ANTHROPIC_BASE_URL", chats.address),
         ("ANTHROPIC_API_KEY", "k"),
+        ("GOOGLE_GEMINI_BASE_URL", chats.address),
+        ("GOOGLE_API_KEY", "k"),
+        # Frameworks that would tell their makers.
+        ("OPENAI_AGENTS_DISABLE_TRACING", "1"),
+        ("CREWAI_DISABLE_TELEMETRY", "true"),
+        ("CREWAI_TRACING_ENABLED", "false"),
+        ("OTEL_SDK_DISABLED", "true"),
     ):
         monkeypatch.setenv(name, value)
     # What an example prints must not hang on how busy the machine is.

@@ -46,9 +46,21 @@ def test_the_examples_work(
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
+    blocks = read_blocks(path)
+    _need(blocks)
     if path.name in TALKING:
         request.getfixturevalue("providers")
-    _work(read_blocks(path), place, capsys)
+    elif path.parent.name == "integrations":
+        request.getfixturevalue("addressed")
+    _work(blocks, place, capsys)
+
+
+def _need(blocks: list[Block]) -> None:
+    """Skip a page about packages that are not installed here; ``nox -s frameworks`` has them."""
+    for name in {
+        name for block in blocks if block.note.startswith("with ") for name in block.note.split()[1:]
+    }:
+        pytest.importorskip(name)
 
 
 def _tabbed() -> Iterator[Any]:

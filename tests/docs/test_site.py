@@ -128,3 +128,20 @@ def test_an_example_of_its_own_stays_as_it_is() -> None:
     own = "from powermem import Memory\nwith Memory() as other:\n    print(f'{other.count()}')"
     assert async_examples.async_forms([own, START, "memory.count()", "other.count()"])[0] is None
     assert async_examples.async_forms([own, START, "memory.count()"])[2] == "await memory.count()"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name.removesuffix(".md")
+)
+def test_a_page_begins_with_a_title_and_a_paragraph(path: Path) -> None:
+    title, _, text = path.read_text("utf-8").partition("\n\n")
+    assert title.startswith("# ")
+    assert "\n" not in title
+    assert text[0].isalpha() or text[0] in "`*["
+
+
+def test_every_public_module_is_in_the_reference() -> None:
+    pages = "".join(path.read_text("utf-8") for path in (ROOT / "docs" / "reference").glob("*.md"))
+    package = ROOT / "src" / "powermem"
+    public = [path.stem for path in package.glob("*.py") if not path.stem.startswith("_")]
+    assert [name for name in [*public, "integrations"] if f"::: powermem.{name}" not in pages] == []

@@ -22,7 +22,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from powermem import AsyncMemory, Memory
+from powermem._async.retrieval.search import AsyncRetrieval
 from powermem._core.prompts.quoting import RECALL_CLOSE, RECALL_OPEN
+from powermem._sync.retrieval.search import Retrieval
 from tests.support.chatserver import ChatServer
 
 FACT = "I live in Rome."
@@ -161,8 +163,9 @@ class Conformance:
 
         async def work(memory: Any, take: Callable[..., Awaitable[str]]) -> None:
             await take(Who(), FACT)
-            monkeypatch.setattr(memory, "context", broken)
-            monkeypatch.setattr(memory, "search", broken)
+            # In both colours, since an adapter may use a counterpart of the memory.
+            for retrieval in (AsyncRetrieval, Retrieval):
+                monkeypatch.setattr(retrieval, "search", broken)
             with caplog.at_level(logging.WARNING, "powermem.integrations"):
                 assert await take(Who(session_id="second"), QUESTION) == "I see."
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from powermem import AsyncMemory, Memory
+from powermem import AsyncMemory, Memory, UnsupportedLLMProviderError
 from powermem._core.prompts.quoting import RECALL_CLOSE, RECALL_OPEN
 from powermem._core.values import Scope
-from tests.support.chatserver import ChatServer
+from tests.support.chatserver import ChatServer, text_of
 
 # The packages warn of each other.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -553,3 +553,115 @@ def test_the_functions_of_litellm_are_its_own_again(config: dict, chats: ChatSer
         assert "Bello" in chats.heard[-1].system
         assert kept(memory)[2:] == [("user", QUESTION), ("assistant", f"You said: {QUESTION}")]
     assert [getattr(module, name) for name in names] == before
+
+
+def shown(chats: ChatServer) -> list[tuple[str, str]]:
+    """Return the messages of the last request without the system prompt, whatever its API."""
+    body = chats.heard[-1].body
+    given = body.get("messages") or body["contents"]
+    return [
+        (
+            ("assistant" if each["role"] == "model" else each["role"]),
+            text_of(each.get("content", each.get("parts"))),
+        )
+        for each in given
+        if each["role"] != "system"
+    ]
+
+
+@each_way
+def test_the_last_turns_come_back_and_never_twice(config: dict, chats: ChatServer, way: Way) -> None:
+    client = way.make(chats)
+    with registered(config, client, history=4) as memory:
+        said: list[tuple[str, str]] = []
+        for text in ("One?", "Two?", "Three?"):
+            reply = way.ask(client, way.turns([("user", text)]))
+            assert shown(chats) == [*said[-4:], ("user", text)]
+            said += [("user", text), ("assistant", reply)]
+        # The application sends its own, or a part of it.
+        for begin in (0, 2, 4):
+            memory.set_session(f"own {begin}")
+            for place in (0, 2, 4):
+                memory.observe(said[place][1], said[place + 1][1])
+            way.ask(client, way.turns([*said[begin:], ("user", "Four?")]))
+            assert shown(chats) == [*said[min(begin, 2) :], ("user", "Four?")]
+        memory.llm.unregister(client)
+
+
+def test_a_chat_of_gemini_sends_its_own_history(config: dict, chats: ChatServer) -> None:
+    client = gemini(chats)
+    with registered(config, client, history=4) as memory:
+        memory.observe("Zero?", "You said: Zero?")
+        chat = client.chats.create(model="m")
+        for text in ("One?", "Two?"):
+            chat.send_message(text)
+        assert shown(chats) == [
+            ("user", "Zero?"),
+            ("assistant", "You said: Zero?"),
+            ("user", "One?"),
+            ("assistant", "You said: One?"),
+            ("user", "Two?"),
+        ]
+        assert "Zero?" not in str(chat.get_history())
+        memory.llm.unregister(client)
+
+
+def test_models_of_agno_are_registered_by_their_keywords(config: dict, chats: ChatServer) -> None:
+    agno = pytest.importorskip("agno.agent")
+    from agno.models.openai import OpenAIChat
+
+    from powermem.compat import Memori
+
+    model = OpenAIChat(id="m", base_url=chats.url, api_key="k")
+    with Memori(config=config) as memory, contextlib.closing(asyncio.new_event_loop()) as loop:
+        memory.llm.recall_budget = 30.0
+        memory.llm.register(openai_chat=model, history=2).attribution("u", "bot")
+        agent = agno.Agent(model=model, telemetry=False)
+        assert agent.run(SAID).content == f"You said: {SAID}"
+        assert memory.augmentation.wait(120)
+        assert memory.recall("Where do I live? In Rome?")
+        loop.run_until_complete(agent.arun("Is Rome large?"))
+        assert "Rome" in chats.heard[-1].system
+        assert shown(chats) == [
+            ("user", SAID),
+            ("assistant", f"You said: {SAID}"),
+            ("user", "Is Rome large?"),
+        ]
+
+
+def test_what_is_made_of_a_chat_model_is_refused_with_what_to_register(config: dict) -> None:
+    pytest.importorskip("langchain_core")
+    from langchain_core.language_models import FakeListChatModel
+
+    model = FakeListChatModel(responses=["Bello."])
+    with Memory(config) as memory:
+        memory.attribution("u", "bot").set_session("s")
+        with pytest.raises(UnsupportedLLMProviderError, match="register the chat model itself"):
+            memory.llm.register(model.bind(stop=["x"]))
+        memory.llm.register(model)
+        assert model.bind(stop=["x"]).invoke(QUESTION).text == "Bello."
+        assert kept(memory) == [("user", QUESTION), ("assistant", "Bello.")]
+        memory.llm.unregister(model)
+
+
+def test_the_async_half_of_a_client_of_gemini_is_a_client(config: dict, chats: ChatServer) -> None:
+    client = gemini(chats)
+    with registered(config, client.aio) as memory, contextlib.closing(asyncio.new_event_loop()) as loop:
+        assert loop.run_until_complete(gemini_async_ask(client, SAID)) == f"You said: {SAID}"
+        gemini_ask(client, "Not attended")
+        assert kept(memory) == [("user", SAID), ("assistant", f"You said: {SAID}")]
+        memory.llm.unregister(client.aio)
+
+
+def test_events_that_are_not_attended_say_so(
+    config: dict, chats: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = chat_openai(chats)
+    with registered(config, model) as memory, contextlib.closing(asyncio.new_event_loop()) as loop:
+        loop.run_until_complete(_drained(model.astream_events(SAID, version="v2")))
+        assert "not attended" not in caplog.text
+        for _ in range(2):
+            list(model.stream_events(SAID, version="v3"))
+        assert caplog.text.count("stream_events(version='v3') is not attended") == 1
+        assert kept(memory) == [("user", SAID), ("assistant", f"You said: {SAID}")]
+        memory.llm.unregister(model)

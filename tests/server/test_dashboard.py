@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 import powermem.server.dashboard
+from powermem.server import create_app
 from powermem.server.dashboard.files import Files
-from tests.support.served import Served
+from tests.support.served import CONFIG, Served
 
 PAGE = Path(powermem.server.dashboard.__file__).parent / "page"
 NAMES = sorted(Files())
@@ -71,3 +75,25 @@ def test_every_file_that_is_named_is_there() -> None:
             named.add(str((PAGE / name).parent.joinpath(place).resolve().relative_to(PAGE)))
     assert named <= set(NAMES)
     assert {name for name in OURS if name.endswith(".js")} <= named
+    # All modules are fetched at once rather than as each is found to import the next.
+    preloaded = re.findall(
+        r'"modulepreload" href="dashboard/([^"]+)"', (PAGE / "index.html").read_text("utf-8")
+    )
+    assert sorted([*preloaded, "app.js"]) == [name for name in OURS if name.endswith(".js")]
+
+
+async def test_it_is_found_below_another_application() -> None:
+    inner = create_app(CONFIG)
+    outer = Starlette(routes=[Mount("/inner", inner)])
+    transport = httpx.ASGITransport(outer)
+    async with (
+        inner.state.powermem.running(),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
+    ):
+        page = await client.get("/inner/dashboard/", follow_redirects=True)
+        assert (page.status_code, page.url.path) == (200, "/inner/dashboard")
+        for name in re.findall(r'(?:src|href)="([^"#]+)"', page.text):
+            assert (await client.get(str(page.url.join(name)))).status_code == 200
+        # From the module's own place, the API is found as api.js looks for it.
+        script = page.url.join("dashboard/api.js")
+        assert (await client.get(str(script.join("../").join("v1/key")))).status_code == 200

@@ -115,3 +115,25 @@ def test_a_page_of_another_origin_gets_nothing(served: Served) -> None:
 def test_the_endpoint_can_be_left_out() -> None:
     with Served({"server": {"disabled": ["mcp"]}}) as server:
         assert server.client.post("/mcp", json={}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("settings", "begin"),
+    [
+        ({}, "memory://memories/"),
+        ({"public_url": "https://memory.example/"}, "https://memory.example/dashboard#/memories/"),
+        ({"public_url": "https://memory.example", "disabled": ["dashboard"]}, "memory://memories/"),
+    ],
+)
+async def test_results_link_to_the_page_where_its_address_is_known(
+    settings: dict[str, object], begin: str
+) -> None:
+    with Served({"server": settings}) as served:
+        async with host(served, "auto", {}, "?user_id=mcp-dora") as client:
+            added = await client.call_tool("remember", {"text": "My bike is red."})
+            number = added.structured_content["changes"][0]["id"]
+            for found in (
+                (await client.call_tool("search", {"query": "bike"})).structured_content["results"][0],
+                (await client.call_tool("fetch", {"id": number})).structured_content,
+            ):
+                assert found["url"] == f"{begin}{number}"

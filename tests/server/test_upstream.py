@@ -94,6 +94,19 @@ def test_several_are_created_changed_and_deleted(served: Served) -> None:
     assert deleted["failed"][0]["memory_id"] == "12"
 
 
+def test_its_client_deletes_everything_of_a_user(served: Served) -> None:
+    """As ``_HTTPMemoryClient.delete_all`` of powermem 1.1.7 does it, which the library falls back to."""
+    items = [{"content": f"I own kite {number}."} for number in range(60)]
+    for _ in range(2):
+        body = {"user_id": "ole", "infer": False, "memories": items}
+        ask(served, "POST", "/memories/batch", json=body)
+        items = [{"content": f"{item['content']} Really."} for item in items]
+    params = {"user_id": "ole", "limit": 1000, "offset": 0, "order": "desc"}
+    ids = [each["memory_id"] for each in ask(served, "GET", "/memories", params=params)["memories"]]
+    gone = {"memory_ids": ids, "user_id": "ole", "agent_id": None}
+    assert ask(served, "DELETE", "/memories/batch", json=gone)["deleted_count"] == len(ids) == 120
+
+
 def test_memories_are_exported_as_json_and_csv(served: Served) -> None:
     created = add(served, 'I say "hello", often.', user_id="eve", metadata={"n": 1})
     params = {"user_id": "eve"}

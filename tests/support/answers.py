@@ -77,7 +77,9 @@ def embeddings(body: dict[str, Any], spoil: Callable[[Items], Items] | None = No
     texts = [texts] if isinstance(texts, str) else texts
     if not texts or len(texts) > LIMIT or not all(isinstance(text, str) and text for text in texts):
         raise ValueError(f"'input' must be 1 to {LIMIT} texts that are not empty")
-    dimension = body.get("dimensions") or DIMENSION
+    if "input_type" in body and body["input_type"] not in ("query", "document"):
+        raise ValueError(f"input_type: {body['input_type']!r} is neither 'query' nor 'document'")
+    dimension = body.get("dimensions") or body.get("output_dimension") or DIMENSION
     write = _packed if body.get("encoding_format") == "base64" else _listed
     # Written by hand: rendering the numbers is what would take longest.
     items = ",".join(
@@ -90,6 +92,55 @@ def embeddings(body: dict[str, Any], spoil: Callable[[Items], Items] | None = No
         f'"usage":{{"prompt_tokens":{usage},"total_tokens":{usage}}}}}'
     ).encode()
     return reply if spoil is None else json.dumps({"data": spoil(json.loads(reply)["data"])}).encode()
+
+
+def typed_embeddings(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Embed texts in the form of Cohere's API, of Amazon Bedrock or of Vertex AI, as strictly as they do.
+
+    Args:
+        path: of the request; it names the model, except at Cohere.
+        body: the request.
+
+    Raises:
+        ValueError: the API would refuse the request.
+    """
+    if path.endswith(":predict"):
+        return _of_vertex(path, body)
+    if "cohere" not in path and path.endswith("/invoke"):
+        if set(body) - {"inputText", "dimensions", "normalize"} or not isinstance(body["inputText"], str):
+            raise ValueError("Malformed input request, please reformat your input and try again.")
+        vector = json.loads(_listed(body["inputText"], body.get("dimensions", 1024)))
+        return {"embedding": vector, "inputTextTokenCount": len(body["inputText"].split())}
+    allowed = {"texts", "input_type", "embedding_types", "truncate", "output_dimension"}
+    if set(body) - allowed - ({"model"} if path.endswith("/embed") else set()):
+        raise ValueError(f"unknown field: {sorted(set(body) - allowed)}")
+    if body["input_type"] not in ("search_document", "search_query") or body["embedding_types"] != ["float"]:
+        raise ValueError("invalid request: input_type or embedding_types")
+    if not 1 <= len(body["texts"]) <= 96:
+        raise ValueError("total number of texts must be at most 96")
+    dimension = body.get("output_dimension", 1024)
+    rows = [json.loads(_listed(text, dimension)) for text in body["texts"]]
+    return {"id": "1", "embeddings": {"float": rows}, "texts": body["texts"], "meta": {"billed_units": {}}}
+
+
+def _of_vertex(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    most = 1 if "/models/gemini-" in path else 250
+    if len(body["instances"]) > most:
+        raise ValueError(f"{len(body['instances'])} instance(s) is not allowed, at most {most}")
+    if {each["task_type"] for each in body["instances"]} - {"RETRIEVAL_DOCUMENT", "RETRIEVAL_QUERY"}:
+        raise ValueError("invalid task_type")
+    dimension = body["parameters"].get("outputDimensionality", 768)
+    return {
+        "predictions": [
+            {
+                "embeddings": {
+                    "values": json.loads(_listed(each["content"], dimension)),
+                    "statistics": {"token_count": len(each["content"].split()), "truncated": False},
+                }
+            }
+            for each in body["instances"]
+        ]
+    }
 
 
 _WORD = re.compile(r"\w+")

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 if not __package__:
     # Run as a script: what is imported next lies beside it.
@@ -97,6 +97,9 @@ _KINDS = {
     "/chat/completions": "chat",
     "/messages": "chat",
     "/embeddings": "embed",
+    "/embed": "typed",
+    ":predict": "typed",
+    "/invoke": "typed",
     "/rerank": "rerank",
     "/reranks": "rerank",
     "/text-rerank": "rerank",
@@ -118,7 +121,7 @@ class Api:
         on_chat: makes the text of a chat's answer from its messages and body.
         on_audio: makes the transcript of a recording from the fields of the form.
         limits: what the models can take, for requests that are answered as usual.
-        delays: seconds that an answer takes, by kind: ``chat``, ``embed``, ``rerank``, ``listen``.
+        delays: seconds that an answer takes, by kind: ``chat``, ``embed``, ``typed``, ``rerank``, ``listen``.
     """
 
     def __init__(self, delays: Mapping[str, float] | None = None, record: bool = True) -> None:
@@ -154,6 +157,8 @@ class Api:
                     return 200, _json(self._chat(request))
                 case "embed":
                     return 200, answers.embeddings(request.body, self.limits.spoil)
+                case "typed":
+                    return 200, _json(answers.typed_embeddings(request.path, request.body))
                 case "rerank":
                     return 200, _json(answers.ranking(request.body))
                 case "listen":
@@ -287,7 +292,12 @@ class _Connection(asyncio.Protocol):
         del self._received[:whole]
         target = urlsplit(first.split()[1])
         kind = headers.get("content-type", "")
-        sent = answers.fields(kind, body) if kind.startswith("multipart/") else json.loads(body or b"{}")
+        if kind.startswith("multipart/"):
+            sent = answers.fields(kind, body)
+        elif kind.startswith("application/x-www-form-urlencoded"):
+            sent = dict(parse_qsl(body.decode()))
+        else:
+            sent = json.loads(body or b"{}")
         self._handle(Request(target.path, target.query, headers, sent, time.monotonic(), self._number))
 
     def _handle(self, request: Request) -> None:

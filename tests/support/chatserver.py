@@ -20,6 +20,7 @@ if not __package__:
     # Run as a script: what is imported next lies beside it.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.support import answers
 from tests.support.serving import ThreadedServer
 
 Body = dict[str, Any]
@@ -160,6 +161,8 @@ class ChatServer(ThreadedServer, Chat):
         if self.status != 200:
             error = {"error": {"type": "server_error", "message": "the server was told to refuse"}}
             writer.write(_reply(self.status, json.dumps(error).encode()))
+        elif heard.path.endswith("/embeddings"):
+            writer.write(_reply(200, answers.embeddings(body)))
         elif body.get("stream") or heard.path.endswith(":streamGenerateContent"):
             return await self._stream(heard, reader, writer)
         else:

@@ -33,9 +33,20 @@ IMPORTS = {
     "_drivers": _PURE | {"_concurrency", "config"},
     **dict.fromkeys(["_async", "_sync"], _PURE | {"_concurrency", "_drivers", "_sqlite", "config"}),
 }
-VALUES = frozenset({"_version", "errors", "rest", "tokens", "types"})
+VALUES = frozenset({"_version", "errors", "histories", "rest", "tokens", "types"})
 DOORS = frozenset(
-    {"__init__", "__main__", "_create", "cli", "compat", "evaluation", "integrations", "mcp", "server"}
+    {
+        "__init__",
+        "__main__",
+        "_create",
+        "cli",
+        "compat",
+        "evaluation",
+        "integrations",
+        "mcp",
+        "notebook",
+        "server",
+    }
 )
 # Inside a colour, this folder alone is above the facade: it imports it, and nothing imports this folder.
 FACADE_USERS = "integrations"

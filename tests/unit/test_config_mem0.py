@@ -57,6 +57,13 @@ EMBEDDERS: dict[str, tuple[dict[str, Any], str]] = {
         {"api_key": "k", "output_dimensionality": 768},
         "https://generativelanguage.googleapis.com/v1beta/openai"),
     "together": ({"api_key": "k"}, "https://api.together.xyz/v1"),
+    "vertexai": (
+        {"vertex_credentials_json": "x.json", "memory_add_embedding_type": "RETRIEVAL_DOCUMENT",
+         "memory_update_embedding_type": None, "memory_search_embedding_type": None},
+        "https://us-central1-aiplatform.googleapis.com"),
+    "aws_bedrock": (
+        {"aws_access_key_id": "a", "aws_secret_access_key": "s", "aws_session_token": None,
+         "aws_region": "us-west-2"}, "https://bedrock-runtime.us-west-2.amazonaws.com"),
     "lmstudio": ({"lmstudio_base_url": "http://l:1/v1", "model": "m"}, "http://l:1/v1"),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from powermem._core.hints.extras import FRAMEWORKS, REQUIREMENTS, pip_install
+from powermem._core.hints.extras import FRAMEWORKS, REQUIREMENTS, RUNTIMES, pip_install
 
 ROOT = Path(__file__).parents[2]
 TEXTS = [
@@ -35,10 +35,11 @@ def test_the_table_is_that_of_the_project() -> None:
                 found.add(requirement.partition(";")[0].strip())
         return found
 
-    assert {name: set(needed) for name, needed in {**REQUIREMENTS, **FRAMEWORKS}.items()} == {
+    assert {name: set(needed) for name, needed in {**REQUIREMENTS, **FRAMEWORKS, **RUNTIMES}.items()} == {
         name: resolved(name) for name in extras if name != "all"
     }
-    assert resolved("all") == set().union(*REQUIREMENTS.values())
+    # What only people at a screen need is asked for by name.
+    assert resolved("all") == set().union(*REQUIREMENTS.values()) - {*REQUIREMENTS["notebook"]}
 
 
 def test_the_command_quotes_what_a_shell_would_read() -> None:

@@ -75,7 +75,7 @@ CONFIGURATIONS: list[tuple[Any, str]] = [
     ({"llm": {"provider": "openai", "model": "x"}}, "llm.model: unknown key; did you mean 'config.model'?"),
     ({"llm": {"providr": "openai"}}, "did you mean 'provider'?"),
     (embedder("azure"), "did you mean 'azure_openai'?"),
-    (embedder("sentence-transformers"), "did you mean 'default'?"),
+    (embedder("sentence-transformers"), "did you mean 'sentence_transformers'?"),
     (embedder("all-MiniLM-L6-v2"), "did you mean 'default'?"),
     (embedder("anthropic"), "anthropic has no embeddings: use 'openai', 'ollama', or 'default'"),
     (embedder("openai", api_key="k", dimensions=8), "did you mean 'embedding_dims'?"),

@@ -9,7 +9,7 @@ from functools import partial
 from .._concurrency import AsyncOwner, async_shield
 from ..config import MemoryConfig
 from ..errors import ClosedError
-from .assembly import Components, Design, Share
+from .assembly import Components, Design, Share, overview
 from .clients.keeper import BATCH_SIZE
 from .engine import ENGINES, AsyncEngine
 
@@ -79,6 +79,12 @@ class AsyncAccess:
     def components(self) -> Components | None:
         """The components, if they are open."""
         return None if self._engine is None or self.share.ended else self._engine.components
+
+    def overview(self) -> dict[str, str]:
+        """Return, without any I/O, what a person may want to see of the memory, by name."""
+        components = self.components
+        state = "closed" if self.share.ended else "not open yet" if components is None else "open"
+        return {**overview(self._design.settings, components), "state": state}
 
     def engine(self) -> AsyncEngine:
         """Return the engine, which need not be open."""

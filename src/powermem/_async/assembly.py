@@ -14,8 +14,10 @@ from .._core.inputs import Observer
 from ..config import MemoryConfig, Settings, resolve
 from ..config.conn import Place, read_conn, settled, without_place
 from ..config.resolution import check, identity_of, located
+from ..config.settings import ProviderSettings
 from ..config.stores import SQLiteConfig
 from .adding import AsyncAdding
+from .clients.summarizer import AsyncSummarizer
 from .encoder import AsyncEncoder
 from .extraction.extractor import AsyncExtractor
 from .extraction.pipeline import AsyncExtraction, Nearness
@@ -124,11 +126,13 @@ class Components:
     runner: AsyncTaskRunner
     scheduler: AsyncScheduler
     watcher: AsyncWatcher
+    summarizer: AsyncSummarizer
     model: str | None
 
     async def close(self, drain: bool, timeout: float | None) -> None:
         """Finish accepted work and close every component, even if one fails."""
         try:
+            await self.summarizer.close(timeout)
             await self.processor.close(drain, timeout)
         finally:
             self.watcher.close()
@@ -153,6 +157,31 @@ class Components:
             "embedder": "none (full text only)" if identity is None else str(identity),
             "extractor": extractor if self.model is None else f"{extractor} ({self.model})",
         }
+
+
+def overview(settings: Settings, components: Components | None) -> dict[str, str]:
+    """Return the names of the store and the models for people, without keys and without any I/O.
+
+    Args:
+        settings: the resolved configuration.
+        components: the components, if they are open; they know what was found.
+    """
+    config = settings.store.config
+    if components is not None:
+        place = f" at {components.store.place}"
+    else:
+        place = f" at {config.database_path}" if isinstance(config, SQLiteConfig) else ""
+    rules = settings.llm.protocol == "none"
+    return {
+        "store": f"{settings.store.provider}{place}",
+        "embedder": _model(settings.embedder),
+        "facts": "by rules" if rules else f"by {_model(settings.llm)}",
+    }
+
+
+def _model(settings: ProviderSettings) -> str:
+    named = settings.model not in (None, settings.provider)
+    return settings.provider if not named else f"{settings.provider} ({settings.model})"
 
 
 def assemble(
@@ -227,5 +256,6 @@ def assemble(
         runner=runner,
         scheduler=AsyncScheduler(store, runner, processor, watcher, submitter),
         watcher=watcher,
+        summarizer=AsyncSummarizer(store, llm),
         model=None if llm is None else llm.model,
     )

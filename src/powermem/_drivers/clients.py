@@ -23,6 +23,7 @@ from weakref import ref
 
 from .._core.clients.apis import GENERIC, Api
 from .._core.clients.client_methods import ClientMethods, Method
+from .._core.clients.continuity import NOTHING, SEPARATE, Continuity, Recollection
 from .._core.clients.exchange import Attended
 from .._core.clients.replies import reply_text
 from .._core.forks import free_in_child
@@ -98,16 +99,18 @@ class Listener(Protocol):
     def clients(self) -> ClientSet:
         """The attended clients."""
 
-    def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Ongoing | None:
+    def attend(
+        self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any], continuity: Continuity
+    ) -> Ongoing | None:
         """Inspect a request and start to store its messages; ``None`` if the call is not to be attended."""
 
     def opening(self, ongoing: Any) -> tuple[Future[None], float] | None:
         """Return a future to wait for before recalling, and the maximum number of seconds."""
 
-    def recall(self, ongoing: Any) -> Future[list[str]] | None:
+    def recall(self, ongoing: Any) -> Future[Recollection] | None:
         """Start recalling for a caller that blocks its thread."""
 
-    def recall_soon(self, ongoing: Any) -> asyncio.Future[list[str]] | None:
+    def recall_soon(self, ongoing: Any) -> asyncio.Future[Recollection] | None:
         """Start recalling for a caller on an event loop."""
 
     def keeping(self, ongoing: Any, begun: float, *, blocking: bool) -> float:
@@ -123,38 +126,53 @@ class _Registration:
 
     Attributes:
         listener: attends the calls.
+        continuity: how much of its session a request gets.
         replaced: the owner and the name of each attribute, and what the owner itself had under that name.
     """
 
     listener: Listener
+    continuity: Continuity
     replaced: list[tuple[Any, str, Any]] = field(default_factory=list)
 
 
-def attach(client: object, offered: ClientMethods, listener: Listener) -> None:
+def attach(
+    client: object, offered: ClientMethods, listener: Listener, continuity: Continuity = SEPARATE
+) -> None:
     """Attend the calls of a client; do nothing if this listener does so already.
+
+    Args:
+        client: the client.
+        offered: its methods.
+        listener: attends the calls.
+        continuity: how much of its session a request gets.
 
     Raises:
         InvalidInputError: the client is registered with another memory.
     """
     with _marking:
         registration: _Registration | None = getattr(client, _MARK, None)
-        if registration is not None and registration.listener is listener:
+        ours = registration is not None and registration.listener is listener
+        if registration is not None and ours and registration.continuity == continuity:
             return
-        if registration is not None and not registration.listener.alive:
+        if registration is not None and (ours or not registration.listener.alive):
             _restore(client, registration)
         elif registration is not None:
             raise InvalidInputError(
                 "client: it is registered with another memory; unregister it there, or use a client for each"
             )
-        registration = _Registration(listener)
+        registration = _Registration(listener, continuity)
         _put(client, _MARK, registration)
         for method in offered.methods:
-            wrap = _wrapper(method)
-            _replace(client, method.path, registration, partial(wrap, api=method.api, listener=listener))
+            wrap = partial(_wrapper(method), api=method.api, listener=listener, continuity=continuity)
+            _replace(client, method.path, registration, wrap)
         for path in offered.refused:
             _replace(client, path, registration, partial(_refused, name=".".join(path)))
+        for name, version in offered.refused_versions:
+            wrap = partial(_refused, name=f"{name}(version={version!r})", version=version)
+            _replace(client, (name,), registration, wrap)
         for name in offered.deriving:
-            _replace(client, (name,), registration, partial(_deriving, offered=offered, listener=listener))
+            wrap = partial(_deriving, offered=offered, listener=listener, continuity=continuity)
+            _replace(client, (name,), registration, wrap)
 
 
 def _replace(
@@ -202,7 +220,7 @@ def _remove(owner: Any, name: str) -> None:
 
 
 def _deriving(
-    original: Callable[..., Any], *, offered: ClientMethods, listener: Listener
+    original: Callable[..., Any], *, offered: ClientMethods, listener: Listener, continuity: Continuity
 ) -> Callable[..., Any]:
     """Wrap a method that derives a client from another, so that the new client is attended too."""
 
@@ -211,7 +229,7 @@ def _deriving(
         derived = original(*args, **kwargs)
         try:
             _forget(derived)
-            attach(derived, offered, listener)
+            attach(derived, offered, listener, continuity)
             listener.clients.add(derived)
         except Exception as error:
             _warn("a client that was derived from an attended one is not attended", error)
@@ -228,14 +246,20 @@ def _forget(derived: Any) -> None:
             vars(derived).pop(name, None)
 
 
-def _refused(original: Callable[..., Any], *, name: str) -> Callable[..., Any]:
-    """Wrap a method that cannot be attended, so that its first call logs a warning."""
+def _refused(original: Callable[..., Any], *, name: str, version: str | None = None) -> Callable[..., Any]:
+    """Wrap a method that cannot be attended, so that its first call logs a warning.
+
+    Args:
+        original: the method.
+        name: what the warning calls it.
+        version: the argument ``version`` of the calls that cannot be attended; all if ``None``.
+    """
     warned = False
 
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal warned
-        if not warned:
+        if not warned and version in (None, kwargs.get("version")):
             warned = True
             _logger.warning(
                 "%s is not attended, so nothing is recalled or remembered in it; see observe() and recall()",
@@ -278,10 +302,12 @@ def wrapped(fn: Callable[..., Any], listener: Listener) -> Callable[..., Any]:
     return _attended(fn, GENERIC, listener)
 
 
-def _attended(original: Callable[..., Any], api: Api, listener: Listener) -> Callable[..., Any]:
+def _attended(
+    original: Callable[..., Any], api: Api, listener: Listener, continuity: Continuity = SEPARATE
+) -> Callable[..., Any]:
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        ongoing = _attend(listener, api, args, kwargs)
+        ongoing = _attend(listener, api, args, kwargs, continuity)
         if ongoing is None:
             return original(*args, **kwargs)
         exchange = _Exchange(listener, ongoing)
@@ -295,10 +321,12 @@ def _attended(original: Callable[..., Any], api: Api, listener: Listener) -> Cal
     return call
 
 
-def _async_attended(original: Callable[..., Any], api: Api, listener: Listener) -> Callable[..., Any]:
+def _async_attended(
+    original: Callable[..., Any], api: Api, listener: Listener, continuity: Continuity = SEPARATE
+) -> Callable[..., Any]:
     @functools.wraps(original)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        ongoing = _attend(listener, api, args, kwargs)
+        ongoing = _attend(listener, api, args, kwargs, continuity)
         if ongoing is None:
             return await original(*args, **kwargs)
         exchange = _Exchange(listener, ongoing)
@@ -309,10 +337,12 @@ def _async_attended(original: Callable[..., Any], api: Api, listener: Listener) 
     return call
 
 
-def _async_generated(original: Callable[..., Any], api: Api, listener: Listener) -> Callable[..., Any]:
+def _async_generated(
+    original: Callable[..., Any], api: Api, listener: Listener, continuity: Continuity = SEPARATE
+) -> Callable[..., Any]:
     @functools.wraps(original)
     async def call(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        ongoing = _attend(listener, api, args, kwargs)
+        ongoing = _attend(listener, api, args, kwargs, continuity)
         if ongoing is None:
             pieces = recorded = original(*args, **kwargs)
         else:
@@ -332,10 +362,12 @@ def _async_generated(original: Callable[..., Any], api: Api, listener: Listener)
     return call
 
 
-def _managed(original: Callable[..., Any], api: Api, listener: Listener) -> Callable[..., Any]:
+def _managed(
+    original: Callable[..., Any], api: Api, listener: Listener, continuity: Continuity = SEPARATE
+) -> Callable[..., Any]:
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        ongoing = _attend(listener, api, args, kwargs)
+        ongoing = _attend(listener, api, args, kwargs, continuity)
         if ongoing is None:
             return original(*args, **kwargs)
         return _Manager(original, _Exchange(listener, ongoing))
@@ -374,7 +406,7 @@ class _Manager:
         end_tap(self._reply)
         return await self._inner.__aexit__(*raised)
 
-    def _prepare(self, recalled: list[str]) -> None:
+    def _prepare(self, recalled: Recollection) -> None:
         positional, keywords = self._exchange.request(recalled)
         self._inner = self._original(*positional, **keywords)
 
@@ -401,14 +433,14 @@ class _Exchange:
         finally:
             in_call.reset(token)
 
-    def request(self, recalled: list[str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def request(self, recalled: Recollection) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call, with recalled memories put in."""
         self._begun = monotonic()
         try:
             return self.ongoing.attended.call(recalled)
         except Exception as error:
             _warn("what was recalled could not be put into the request", error)
-            return self.ongoing.attended.call([])
+            return self.ongoing.attended.call()
 
     def record(self, reply: Any) -> Any:
         """Record a reply, now or while it streams; return it once the user's message is stored."""
@@ -450,24 +482,26 @@ class _Exchange:
             _warn("a reply could not be recorded", error)
 
 
-def _attend(listener: Listener, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ongoing | None:
+def _attend(
+    listener: Listener, api: Api, args: tuple[Any, ...], kwargs: dict[str, Any], continuity: Continuity
+) -> Ongoing | None:
     if in_call.get():
         return None
     try:
-        return listener.attend(api, args, kwargs)
+        return listener.attend(api, args, kwargs, continuity)
     except Exception as error:
         _warn("a request could not be attended", error)
         return None
 
 
-def _recalled(listener: Listener, ongoing: Ongoing) -> list[str]:
+def _recalled(listener: Listener, ongoing: Ongoing) -> Recollection:
     future = None
     try:
         opening = listener.opening(ongoing)
         if opening is not None:
             concurrent.futures.wait([opening[0]], opening[1])
         future = listener.recall(ongoing)
-        return [] if future is None else future.result(listener.budget)
+        return NOTHING if future is None else future.result(listener.budget)
     except concurrent.futures.TimeoutError:
         _warn_late(listener)
     except Exception as error:
@@ -476,10 +510,10 @@ def _recalled(listener: Listener, ongoing: Ongoing) -> list[str]:
         if future is not None:
             # Without effect on a future that is done.
             future.cancel()
-    return []
+    return NOTHING
 
 
-async def _async_recalled(listener: Listener, ongoing: Ongoing) -> list[str]:
+async def _async_recalled(listener: Listener, ongoing: Ongoing) -> Recollection:
     future = None
     try:
         opening = listener.opening(ongoing)
@@ -487,17 +521,17 @@ async def _async_recalled(listener: Listener, ongoing: Ongoing) -> list[str]:
             await asyncio.wait({asyncio.wrap_future(opening[0])}, timeout=opening[1])
         future = listener.recall_soon(ongoing)
         if future is None:
-            return []
+            return NOTHING
         done, _ = await asyncio.wait({future}, timeout=listener.budget)
         if done:
-            return [] if future.cancelled() else future.result()
+            return NOTHING if future.cancelled() else future.result()
         _warn_late(listener)
     except Exception as error:
         _warn("nothing could be recalled", error)
     finally:
         if future is not None:
             future.cancel()
-    return []
+    return NOTHING
 
 
 def _warn(what: str, error: BaseException) -> None:

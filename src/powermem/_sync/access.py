@@ -10,7 +10,7 @@ from functools import partial
 from .._concurrency import Owner, shield
 from ..config import MemoryConfig
 from ..errors import ClosedError
-from .assembly import Components, Design, Share
+from .assembly import Components, Design, Share, overview
 from .clients.keeper import BATCH_SIZE
 from .engine import ENGINES, Engine
 
@@ -80,6 +80,12 @@ class Access:
     def components(self) -> Components | None:
         """The components, if they are open."""
         return None if self._engine is None or self.share.ended else self._engine.components
+
+    def overview(self) -> dict[str, str]:
+        """Return, without any I/O, what a person may want to see of the memory, by name."""
+        components = self.components
+        state = "closed" if self.share.ended else "not open yet" if components is None else "open"
+        return {**overview(self._design.settings, components), "state": state}
 
     def engine(self) -> Engine:
         """Return the engine, which need not be open."""

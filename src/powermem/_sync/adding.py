@@ -106,7 +106,8 @@ class Adding:
             refinement = Refinement(new, asked.prompt, asked.filters)
             if asked.infer and heard and (asked.later or has_parts(heard)):
                 return self._add_later(heard, refinement, key, usage, started, maker)
-            reply = _Reply(new, key, usage, started, self._extractor.name if asked.infer else None)
+            name = self._extractor.name if asked.infer else None
+            reply = _Reply(new, key, usage, started, name, also=asked.also)
             try:
                 if asked.infer and heard:
                     items = self._extraction.store_facts(
@@ -180,11 +181,11 @@ class Adding:
         shared = Usage()
         calls = []
         for one in asked:
-            if one.key is None:
+            if one.key is None and not one.also:
                 calls.append(Verbatim(one.verbatim, one.new, shared, None))
                 continue
             usage = Usage()
-            reply = _Reply(one.new, one.key, usage, started, None)
+            reply = _Reply(one.new, one.key, usage, started, None, also=one.also)
             calls.append(Verbatim(one.verbatim, one.new, usage, reply.under_key))
         traced = _traced(sum(len(one.messages) for one in asked), False, False)
         with span("powermem.add", traced, store=self._store.name):
@@ -285,8 +286,10 @@ class _Reply:
         extractor: str | None,
         status: Literal["completed", "running"] = "completed",
         task_id: int | None = None,
+        also: Sequence[Change] = (),
     ) -> None:
         self._new = new
+        self._also = also
         self._key = key
         self._usage = usage
         self._started = started
@@ -311,10 +314,11 @@ class _Reply:
         return reply
 
     def under_key(self, items: Items) -> list[Change]:
-        """Return the change that stores the result under the caller's key."""
+        """Return the change that stores the result under the caller's key, and what else goes with it."""
         if self._key is None:
-            return []
-        return [Remember(self._new.scope, self._key, Reply(items, self.of([])), self._new.at)]
+            return [*self._also]
+        kept = Remember(self._new.scope, self._key, Reply(items, self.of([])), self._new.at)
+        return [kept, *self._also]
 
     def notes(self, items: Items) -> list[Change]:
         """Return the same, and the note that ``get_status`` reads by the task id."""

@@ -15,8 +15,10 @@ from .._core.inputs import Observer
 from ..config import MemoryConfig, Settings, resolve
 from ..config.conn import Place, read_conn, settled, without_place
 from ..config.resolution import check, identity_of, located
+from ..config.settings import ProviderSettings
 from ..config.stores import SQLiteConfig
 from .adding import Adding
+from .clients.summarizer import Summarizer
 from .encoder import Encoder
 from .extraction.extractor import Extractor
 from .extraction.pipeline import Extraction, Nearness
@@ -125,11 +127,13 @@ class Components:
     runner: TaskRunner
     scheduler: Scheduler
     watcher: Watcher
+    summarizer: Summarizer
     model: str | None
 
     def close(self, drain: bool, timeout: float | None) -> None:
         """Finish accepted work and close every component, even if one fails."""
         try:
+            self.summarizer.close(timeout)
             self.processor.close(drain, timeout)
         finally:
             self.watcher.close()
@@ -154,6 +158,31 @@ class Components:
             "embedder": "none (full text only)" if identity is None else str(identity),
             "extractor": extractor if self.model is None else f"{extractor} ({self.model})",
         }
+
+
+def overview(settings: Settings, components: Components | None) -> dict[str, str]:
+    """Return the names of the store and the models for people, without keys and without any I/O.
+
+    Args:
+        settings: the resolved configuration.
+        components: the components, if they are open; they know what was found.
+    """
+    config = settings.store.config
+    if components is not None:
+        place = f" at {components.store.place}"
+    else:
+        place = f" at {config.database_path}" if isinstance(config, SQLiteConfig) else ""
+    rules = settings.llm.protocol == "none"
+    return {
+        "store": f"{settings.store.provider}{place}",
+        "embedder": _model(settings.embedder),
+        "facts": "by rules" if rules else f"by {_model(settings.llm)}",
+    }
+
+
+def _model(settings: ProviderSettings) -> str:
+    named = settings.model not in (None, settings.provider)
+    return settings.provider if not named else f"{settings.provider} ({settings.model})"
 
 
 def assemble(
@@ -228,5 +257,6 @@ def assemble(
         runner=runner,
         scheduler=Scheduler(store, runner, processor, watcher, submitter),
         watcher=watcher,
+        summarizer=Summarizer(store, llm),
         model=None if llm is None else llm.model,
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
 from itertools import chain
@@ -65,6 +65,7 @@ from .._core.results.records import (
     turn_record,
     updated_record,
 )
+from .._core.results.tables import overview_html, overview_text
 from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import ProcessStatus, Task, work_scope
 from .._core.text.cleaning import clean_text
@@ -77,6 +78,7 @@ from ..types import (
     ExportResult,
     FullRecord,
     HistoryRecord,
+    HistoryResult,
     ImportResult,
     MemoryPage,
     MemoryStatistics,
@@ -119,6 +121,10 @@ class Memory:
     Constructing does no I/O. Use it as ``with Memory(config) as memory``, or call ``initialize``
     and ``close``; the first call of any method initializes it. One instance serves many tasks or threads at
     once.
+
+    In the signatures below, ``Id`` is a string, an integer or a ``UUID``; ``Moment`` a ``datetime``, an
+    ISO-8601 string, or seconds since 1970; ``Messages`` a text, a message as a ``dict`` or object, or several
+    of these. What methods return is described in ``powermem.types``.
 
     Args:
         config: a ``dict``, a ``MemoryConfig``, or ``None`` for what ``auto_config()`` finds.
@@ -198,6 +204,17 @@ class Memory:
         self._attendance.release()
         self._access.close(drain, timeout)
 
+    def __repr__(self) -> str:
+        return overview_text(type(self).__name__, self._overview())
+
+    def _repr_html_(self) -> str:
+        return overview_html(type(self).__name__, self._overview())
+
+    def _overview(self) -> dict[str, str]:
+        access = vars(self).get("_access")
+        # A traceback may show it while its configuration is refused.
+        return {"state": "not constructed"} if access is None else access.overview()
+
     def __enter__(self) -> Self:
         self.initialize()
         return self
@@ -230,7 +247,7 @@ class Memory:
         Args:
             messages: a string, one message, or several of these, in the form of any provider, as dicts or as
                 objects. Content that cannot be remembered, such as tool calls, is left out.
-            user_id: whose memory it is.
+            user_id: whose memory it is. An id is a string, an integer or a UUID, of at most 128 characters.
             agent_id: which agent's.
             run_id: of which conversation.
             metadata: JSON values to keep with every memory.
@@ -241,8 +258,9 @@ class Memory:
             infer: extract facts and reconcile them with what is stored; otherwise each message is stored word
                 for word.
             actor_id: who said it, where a message has no ``name``.
-            timestamp: when it was said, where a message has no ``timestamp``; dates such as "yesterday" are
-                read against it, on the speaker's calendar.
+            timestamp: when it was said, where a message has no ``timestamp``: a ``datetime``, an ISO-8601
+                string, or seconds since 1970; now if left out. Dates such as "yesterday" are read against it,
+                on the speaker's calendar.
             timezone: the speaker's, such as ``"Europe/Berlin"``, where a time has no offset of its own;
                 otherwise the configured one.
             expires_at: from then on no search finds it; a moment that has not come yet.
@@ -263,6 +281,17 @@ class Memory:
                 stored; the messages that were not learned from wait, and ``process`` or ``flush`` learns
                 from them.
             ProviderError: a model failed or refused; the messages wait as above.
+
+        Examples:
+            >>> added = memory.add("I'm allergic to peanuts. Any ideas for dinner?", user_id="ana")
+            >>> [(change["event"], change["memory"]) for change in added["results"]]
+            [('ADD', "I'm allergic to peanuts.")]
+
+            Word for word, whatever it says:
+
+            >>> kept = memory.add("See you at 8.", user_id="ana", infer=False)
+            >>> kept["results"][0]["memory"]
+            'See you at 8.'
         """
         started = perf_counter()
         asked = self._addition(
@@ -321,6 +350,12 @@ class Memory:
 
         Raises:
             InvalidInputError: an argument is wrong, or the checkpoint belongs to other items.
+
+        Examples:
+            >>> items = [f"Ticket {number} is closed." for number in range(50)]
+            >>> done = memory.add_many(items, user_id="desk", infer=False)
+            >>> done["added"], done["failed"]
+            (50, 0)
         """
         from .._core.transfer.checkpoint import Checkpoint
         from .bulk.loading import Loader
@@ -394,13 +429,20 @@ class Memory:
             ``{"results": [...]}``, best first; each a record with ``"score"`` in 0..1, and with
             ``around`` also ``"around"``, a list of turns in the order of time; see
             ``powermem.types.NeighbourRecord``. A turn that is itself a result, or is beside two, is given
-            once. And ``"warnings"``, a
-            list of texts, when the reranker failed, so that the results are in the order that they have
-            without it, or when the embedder did not take all of the query.
+            once. And ``"warnings"``, a list of texts, when the reranker failed, so that the results are in
+            the order that they have without it, or when the embedder did not take all of the query.
 
         Raises:
             FilterError: a filter is wrong.
             InvalidInputError: another argument is wrong.
+
+        Examples:
+            >>> added = memory.add(["I live in Oslo.", "My cat is called Otto."], user_id="ana")
+            >>> found = memory.search("What is the cat called?", user_id="ana", limit=1)
+            >>> found["results"][0]["memory"]
+            'My cat is called Otto.'
+            >>> 0 <= found["results"][0]["score"] <= 1
+            True
         """
         answers = self.search_many(
             [query],
@@ -513,6 +555,14 @@ class Memory:
         Raises:
             FilterError: a filter is wrong.
             InvalidInputError: another argument is wrong.
+
+        Examples:
+            >>> added = memory.add("My cat is called Otto.", user_id="ana", timestamp="2026-05-03")
+            >>> print(memory.context("What is the cat called?", user_id="ana"))
+            <powermem-recall>
+            What is remembered from earlier conversations, ... It is data that may help ...
+            - [3 May 2026] My cat is called Otto.
+            </powermem-recall>
         """
         if not isinstance(query, str):
             raise InvalidInputError(f"query: expected a string, got {type(query).__name__}")
@@ -541,9 +591,25 @@ class Memory:
         *,
         run_id: Id | None = None,
     ) -> FullRecord | None:
-        """Return one memory, or ``None`` when there is none with this id, or it is not theirs.
+        """Return one memory.
 
-        The id of a rough memory leads to the memory that has taken its place.
+        The id of a rough memory, which ``add`` returns with ``async_mode``, leads to the memory that has
+        taken its place.
+
+        Args:
+            memory_id: which one, as a number or as its digits in a string.
+            user_id: it must be this user's.
+            agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
+
+        Returns:
+            The record; ``None`` when there is none with this id, or it is not theirs.
+
+        Examples:
+            >>> added = memory.add("My cat is called Otto.", user_id="ana")
+            >>> record = memory.get(added["results"][0]["id"], user_id="ana")
+            >>> record["memory"], record["user_id"]
+            ('My cat is called Otto.', 'ana')
         """
         row = self._find(memory_id, user_id, agent_id, run_id, touch=True)
         while row is not None and row.superseded_by is not None and is_rough(row):
@@ -586,6 +652,12 @@ class Memory:
         Returns:
             ``{"results": [...], "total": int}``; the total is that of all pages. With ``history`` also
             ``"earlier"``, keyed by the ids of memories.
+
+        Examples:
+            >>> added = memory.add(["I live in Oslo.", "My cat is called Otto."], user_id="ana")
+            >>> page = memory.get_all(user_id="ana", limit=1, order="asc")
+            >>> [record["memory"] for record in page["results"]], page["total"]
+            (['I live in Oslo.'], 2)
         """
         column, descending = check_sort(sort_by, order)
         whose = self._scope(user_id, agent_id, run_id, required=True)
@@ -629,6 +701,12 @@ class Memory:
 
         Returns:
             ``{"memory_id", "event", "old_memory", "new_memory", "created_at", "actor"}`` for each change.
+
+        Examples:
+            >>> added = memory.add("My cat is called Otto.", user_id="ana")
+            >>> record = memory.update(added["results"][0]["id"], "My cat is called Ottilie.")
+            >>> [change["event"] for change in memory.history(record["id"])]
+            ['ADD', 'UPDATE']
         """
         number = self._visible(memory_id, user_id, agent_id, run_id)
         components = self._ready()
@@ -668,7 +746,14 @@ class Memory:
         run_id: Id | None = None,
         filters: Mapping[str, Any] | None = None,
     ) -> int:
-        """Return how many current memories there are."""
+        """Return how many current memories there are.
+
+        Args:
+            user_id: this user's only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            filters: conditions on columns and metadata; see ``docs/filters.md``.
+        """
         whose = self._scope(user_id, agent_id, run_id, required=True)
         expression = parse_filters(filters, self._zone)
         components = self._ready()
@@ -770,6 +855,14 @@ class Memory:
         Raises:
             InvalidInputError: there is nothing to change, or the scope already holds this text in another
             memory.
+
+        Examples:
+            >>> added = memory.add("My cat is called Otto.", user_id="ana")
+            >>> changed = memory.update(
+            ...     added["results"][0]["id"], "My cat is called Ottilie.", metadata={"checked": True}
+            ... )
+            >>> changed["memory"], changed["metadata"]
+            ('My cat is called Ottilie.', {'checked': True})
         """
         given = [value for value in (content, text, data) if value is not None]
         if len(given) > 1:
@@ -811,8 +904,20 @@ class Memory:
     ) -> bool:
         """Delete a memory for good, with its earlier versions; its history stays.
 
+        Args:
+            memory_id: which one, as a number or as its digits in a string.
+            user_id: it must be this user's.
+            agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
+
         Returns:
             Whether there was one with this id, and it was theirs.
+
+        Examples:
+            >>> added = memory.add("My cat is called Otto.", user_id="ana")
+            >>> cat = added["results"][0]["id"]
+            >>> memory.delete(cat), memory.delete(cat)
+            (True, False)
         """
         components = self._ready()
         row = self._find(memory_id, user_id, agent_id, run_id)
@@ -830,11 +935,22 @@ class Memory:
     ) -> DeleteAllResult:
         """Delete every memory of a scope, superseded ones too; without ``filters`` also its source turns.
 
+        Args:
+            user_id: this user's only.
+            agent_id: this agent's only.
+            run_id: this conversation's only.
+            filters: conditions on columns and metadata; see ``docs/filters.md``.
+
         Returns:
             ``{"deleted": int}``.
 
         Raises:
             InvalidInputError: no id was given; to delete everything, call ``reset``.
+
+        Examples:
+            >>> added = memory.add(["I live in Oslo.", "My cat is called Otto."], user_id="ana")
+            >>> memory.delete_all(user_id="ana")
+            {'deleted': 2}
         """
         whose = self._scope(user_id, agent_id, run_id)
         if whose == Scope():
@@ -884,6 +1000,18 @@ class Memory:
         Returns:
             Both source turns: ``{"id", "role", "content", "actor_id", "sent_at"}``; the id of one that says
             nothing to remember, such as a call of a tool, is ``None``.
+
+        Raises:
+            InvalidInputError: an argument is wrong; nothing was stored.
+
+        Examples:
+            >>> said, replied = memory.add_exchange("ana", "I'm vegetarian.", "Noted.")
+            >>> said["content"]
+            "I'm vegetarian."
+            >>> memory.flush("ana")
+            1
+            >>> [record["memory"] for record in (memory.get_all(user_id="ana"))["results"]]
+            ["I'm vegetarian."]
         """
         messages = [("user", user_message), ("assistant", assistant_message)]
         user, assistant = self._buffer(user_id, messages, timestamp, run_id, agent_id, timezone)
@@ -923,6 +1051,9 @@ class Memory:
 
         Turns of failed tasks are retried.
 
+        Args:
+            user_id: whose; messages are processed per user.
+
         Returns:
             How many memories were written.
 
@@ -938,6 +1069,9 @@ class Memory:
 
     def process_async(self, user_id: Id) -> ProcessTask:
         """Start processing a user's buffered messages, and return at once.
+
+        Args:
+            user_id: whose; messages are processed per user.
 
         Returns:
             The task, which can be inspected and awaited.
@@ -966,6 +1100,11 @@ class Memory:
         self, user_id: Id, agent_id: Id | None = None, run_id: Id | None = None
     ) -> list[PreferenceRecord]:
         """Return what a user likes or wants, oldest first.
+
+        Args:
+            user_id: whose.
+            agent_id: learned with this agent only.
+            run_id: learned in this conversation only.
 
         Returns:
             ``{"preference_type", "preference", "reasoning", "run_id"}`` and whose it is; the type is
@@ -1068,6 +1207,15 @@ class Memory:
     ) -> ProcessTask:
         """Restart a task that failed or was cancelled.
 
+        Args:
+            task_id: as ``add`` returned it, or ``ProcessTask.id``.
+            user_id: it must be this user's.
+            agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
+
+        Returns:
+            The task, which can be inspected and waited for.
+
         Raises:
             NotFoundError: there is no such task, or it is not theirs.
             InvalidInputError: it is neither.
@@ -1090,6 +1238,12 @@ class Memory:
         run_id: Id | None = None,
     ) -> bool:
         """Cancel a task. Its turns stay, and can be processed by another one.
+
+        Args:
+            task_id: as ``add`` returned it, or ``ProcessTask.id``.
+            user_id: it must be this user's.
+            agent_id: it must be this agent's.
+            run_id: it must be of this conversation.
 
         Returns:
             Whether it was unfinished.
@@ -1190,6 +1344,100 @@ class Memory:
             return importer.read(partial(to_thread, opened.take, PAGE), on_progress)
         finally:
             opened.close()
+
+    def load_history(
+        self,
+        source: str | os.PathLike[str],
+        format: str = "auto",
+        *,
+        user_id: Id | None = None,
+        agent_id: Id | None = None,
+        run_id: Id | None = None,
+        me: str | Collection[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        infer: bool = True,
+        timezone: str | tzinfo | None = None,
+        day_first: bool | None = None,
+        columns: Mapping[str, str] | None = None,
+        encoding: str | None = None,
+        again: bool = False,
+        concurrency: int = 8,
+        on_progress: Listener | None = None,
+        rate_limit: float | None = None,
+    ) -> HistoryResult:
+        """Load a chat history, or the export of another memory.
+
+        What was loaded before is left out, also if it was loaded from an older export. So a load that was
+        interrupted is simply repeated.
+
+        Args:
+            source: the path of a file, a folder or a ZIP archive.
+            format: ``"chatgpt"``, ``"claude"``, ``"gemini"``, ``"whatsapp"``, ``"telegram"``, ``"slack"``,
+                ``"discord"``, ``"csv"``, ``"mbox"``, ``"mem0"``, ``"zep"``, ``"letta"``, ``"memobase"``,
+                ``"mcp-memory"``, or ``"auto"`` to detect it.
+            user_id: whose memories they become; if omitted, the user's that the export names, or in chats of
+                people the name of the speaker who is the user.
+            agent_id: which agent's.
+            run_id: of which conversation; if omitted, each conversation or thread is one.
+            me: names, ids or addresses of the speaker who is the user. Needed only for chats of people, if
+                neither the export nor ``user_id`` tells.
+            metadata: JSON values to keep with every memory.
+            infer: extract facts from chats; otherwise each message is stored word for word. Memories of other
+                libraries are always stored as they are.
+            timezone: the zone of times without an offset, else the configured one.
+            day_first: whether dates such as 3/4/24 begin with the day; found from all dates if omitted.
+            columns: of CSV, the names of columns, as ``{"text": "Body", "speaker": "From", "time": "Sent"}``.
+            encoding: of a text file that is not UTF-8.
+            again: also store what was loaded before.
+            concurrency: maximum number of parts of conversations with a language model at once; with 1,
+                their order is kept.
+            on_progress: is called with the counts so far, at most ten times a second.
+            rate_limit: maximum number of calls started per second.
+
+        Returns:
+            ``{"format", "user_id", "conversations", "messages", "memories", "skipped", "failed", "left_out",
+            "errors", "usage"}``.
+
+        Raises:
+            InvalidInputError: the file cannot be read or has no known format, dates can be read in two ways,
+                or it is not known which of the speakers is the user; nothing was stored.
+        """
+        from .._core.histories.calls import Target
+        from .._core.histories.history import History
+        from .bulk.histories import HistoryLoader
+        from .bulk.importing import Importer
+
+        check_flag(infer, "infer")
+        width = check_count(concurrency, "concurrency", least=1)
+        rate = check_rate(rate_limit, "rate_limit")
+        kept = {} if metadata is None else check_metadata(metadata)
+        theirs = None if user_id is None else check_id(user_id, "user_id")
+        make = partial(
+            History,
+            source,
+            format,
+            me=me,
+            user_id=theirs,
+            timezone=self._zone if timezone is None else timezone,
+            day_first=day_first,
+            columns=columns,
+            encoding=encoding,
+        )
+        history = to_thread(make)
+        name = to_thread(history.find_user)
+        whose = self._scope(name if theirs is None else theirs, agent_id, run_id)
+        components = self._ready()
+        loader = HistoryLoader(
+            components.adding,
+            components.store,
+            Importer(components.store, components.encoder),
+            self._addition,
+            self._access.share,
+            Target(history.format, *whose, kept),
+            infer=infer,
+            again=again,
+        )
+        return loader.load(history, width=width, rate_limit=rate, listener=on_progress)
 
     def copy_to(
         self,

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .._core.inputs import Observer, check_amount, check_count, check_seconds, check_share, named
+from .._core.clients.continuity import SEPARATE, Continuity
+from .._core.inputs import Observer, check_amount, check_count, check_flag, check_seconds, check_share, named
 from .._core.masking import shown
 from .._core.tasks.task import ProcessStatus
 from ..errors import InvalidInputError
@@ -31,7 +32,7 @@ class Clients(Generic[M]):
         self._memory = memory
         self._attendance = attendance
 
-    def register(self, client: object) -> M:
+    def register(self, client: object, *, history: int = 0, summary: bool | None = None) -> M:
         """Recall before each call of a client, and remember the conversation.
 
         Memories found by the user's last message are added to the end of the system prompt. The caller's
@@ -43,6 +44,10 @@ class Clients(Generic[M]):
             client: an ``OpenAI``, ``OpenAI``, ``AzureOpenAI``, ``AzureOpenAI``, ``Anthropic`` or
                 ``Anthropic``, or one of their SDKs' clients for other clouds; a ``Client`` of
                 ``google.genai``; the module ``litellm`` or its ``Router``; a chat model of LangChain.
+            history: number of the last turns of the session that each call gets before its own messages,
+                apart from those that it sends itself; see ``history_tokens``.
+            summary: whether what is said before these turns is summarized in the background, and calls get
+                the summary; ``None`` for whenever a language model is configured.
 
         Returns:
             The memory.
@@ -52,7 +57,9 @@ class Clients(Generic[M]):
             InvalidInputError: it is registered with another memory.
             ClosedError: the memory was closed.
         """
-        self._attendance.register(client)
+        turns = check_count(history, "history", least=0)
+        chosen = None if summary is None else check_flag(summary, "summary")
+        self._attendance.register(client, Continuity(turns, summary=chosen) if turns else SEPARATE)
         return self._memory
 
     def unregister(self, client: object) -> M:
@@ -97,6 +104,15 @@ class Clients(Generic[M]):
     @recall_limit.setter
     def recall_limit(self, limit: int) -> None:
         self._attendance.limit = check_count(limit, "recall_limit", least=1)
+
+    @property
+    def history_tokens(self) -> int:
+        """Maximum tokens, as estimated, of the last turns that a call gets with ``history``."""
+        return self._attendance.history_tokens
+
+    @history_tokens.setter
+    def history_tokens(self, tokens: int) -> None:
+        self._attendance.history_tokens = check_count(tokens, "history_tokens", least=1)
 
     @property
     def recall_threshold(self) -> float | None:

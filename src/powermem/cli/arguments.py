@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .._core.clock import parse as parse_moment
+from .._core.histories import FORMATS as HISTORY_FORMATS
 from .._core.inputs import SORT_COLUMNS
 from .._core.masking import mask_text
 from .._core.tasks.task import ProcessStatus
@@ -37,8 +38,14 @@ SQLite at ./data/powermem_dev.db, the local embedder, and rules that extract fac
 Exit codes: 0 success, 1 error, 2 wrong usage, 130 interrupted.
 """
 _LOAD = """\
-FILE contains one JSON value on each line or, if its name ends in .json, one document: an array of values
-or a single one. '-' reads lines from standard input. A value is
+FILE may be the export of a chat or of another memory, as it was downloaded (a file, a ZIP or a folder):
+chatgpt, claude, gemini, whatsapp, telegram, slack, discord, csv, mbox; mem0, zep, letta, memobase, mcp-memory
+(the official memory server). What was loaded before is left out, so that the same command resumes, and loads
+what is new of a newer export; it needs no --checkpoint. --dry-run shows what is in it. docs/histories.md has
+the details.
+
+Otherwise FILE contains one JSON value on each line or, if its name ends in .json, one document: an array of
+values or a single one. '-' reads lines from standard input. A value is
   "a text"
   [{"role": "user", "content": "..."}, ...]     messages; in a .json file also the array itself
   {"messages": ..., "user_id": ..., "timestamp": ..., ...}     the arguments of Memory.add
@@ -247,7 +254,34 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 
 def _load(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="JSON lines, a .json document, or -")
+    parser.add_argument("file", metavar="FILE", help="an export, JSON lines, a .json document, or -")
+    parser.add_argument(
+        "--format",
+        choices=("auto", "powermem", *HISTORY_FORMATS),
+        default="auto",
+        help="the format of FILE (auto); powermem is what is described below",
+        metavar="NAME",
+    )
+    parser.add_argument(
+        "--me",
+        action="append",
+        metavar="NAME",
+        help="the speaker who is the user; may be given several times",
+    )
+    parser.add_argument(
+        "--date-order",
+        choices=("day-first", "month-first"),
+        help="of dates such as 3/4/24; found from all dates if not given",
+    )
+    parser.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="FIELD=NAME,...",
+        help="of CSV: the columns of text, speaker, time, conversation, id, reply_to, role",
+    )
+    parser.add_argument("--encoding", metavar="NAME", help="of a text file that is not UTF-8")
+    parser.add_argument("--dry-run", action="store_true", help="show what is in an export, and store nothing")
+    parser.add_argument("--again", action="store_true", help="also store what was loaded before")
     add_scope(parser)
     _saying(parser)
     parser.add_argument("--concurrency", type=_count, default=8, metavar="N", help="concurrent values (8)")
@@ -342,8 +376,8 @@ def _report(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the target (report.html); - is standard output",
     )
-    parser.add_argument("-a", "--agent", metavar="ID", help="of this agent only")
-    parser.add_argument("-r", "--run", metavar="ID", help="of this conversation only")
+    parser.add_argument("-a", "--agent", "--agent-id", metavar="ID", help="of this agent only")
+    parser.add_argument("-r", "--run", "--run-id", metavar="ID", help="of this conversation only")
     parser.add_argument(
         "--limit", type=_count, default=10_000, metavar="N", help="show the latest N; all are counted (10000)"
     )
@@ -523,7 +557,7 @@ def _saying(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timezone",
         metavar="ZONE",
-        help="the speaker's time zone, such as Europe/Berlin, for times without an offset",
+        help="the time zone of times without an offset, such as Europe/Berlin (the configured one, else UTC)",
     )
     parser.add_argument("--no-infer", action="store_true", help="store each message word for word")
 
@@ -600,6 +634,15 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f'expected a JSON object such as {{"topic": "food"}}, got {text!r}')
     return value
+
+
+def _columns(text: str) -> dict[str, str]:
+    found = dict(pair.split("=", 1) for pair in text.split(",") if "=" in pair)
+    if not found or len(found) != len(text.split(",")):
+        raise argparse.ArgumentTypeError(
+            f"expected FIELD=NAME,... such as text=Body,speaker=From, got {text!r}"
+        )
+    return {field.strip(): name.strip() for field, name in found.items()}
 
 
 def _moment(text: str) -> str:

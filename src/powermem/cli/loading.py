@@ -24,7 +24,8 @@ from ..errors import InvalidInputError, PowerMemError
 from ..types import AddResult, UsageRecord
 from . import views
 from .configuration import open_memory, scope
-from .output import CommandError, Output
+from .histories import found_format, load_history
+from .output import CommandError, Output, UsageError
 
 if TYPE_CHECKING:
     from .._sync.memory import Memory
@@ -291,6 +292,10 @@ class Keeper:
 
 def load(options: Namespace, output: Output) -> int:
     """Remember the conversations in a file."""
+    if (format := found_format(options)) is not None:
+        return load_history(options, output, format)
+    if options.dry_run:
+        raise UsageError("--dry-run: FILE is no export; name its format with --format if it is one")
     from .._core.transfer.checkpoint import Checkpoint
     from .._sync.bulk.loading import Loader
 

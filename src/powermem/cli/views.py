@@ -178,6 +178,55 @@ def loaded(result: Record) -> Iterator[Part]:
     yield from errors(Column("where"), result["errors"], result["failed"])
 
 
+def history_loaded(result: Record) -> Iterator[Part]:
+    """Show what ``load`` did with an export."""
+    counted = [
+        f"{amount(result[one], *words)} loaded"
+        for one, words in (("messages", ("message", "messages")), ("memories", ("memory", "memories")))
+        if result[one]
+    ]
+    talks = amount(result["conversations"], "conversation", "conversations")
+    skipped = f", {result['skipped']} loaded before" if result["skipped"] else ""
+    failed = f", {result['failed']} failed" if result["failed"] else ""
+    whose = f" of {result['user_id']}" if result["user_id"] else ""
+    done = " and ".join(counted) or "nothing new"
+    yield f"{result['format']}: {done} from {talks}{whose}{skipped}{failed} in {result['seconds']:.1f} s"
+    yield from _left_out(result)
+    yield from errors(Column("where"), result["errors"], result["failed"])
+
+
+def surveyed(result: Record) -> Iterator[Part]:
+    """Show what an export has."""
+    span = "" if result["first"] is None else f"{moment(result['first'])} to {moment(result['last'])}"
+    yield pairs(
+        [
+            ("format", result["format"]),
+            ("conversations", str(result["conversations"])),
+            ("messages", str(result["messages"])),
+            ("memories", str(result["memories"])),
+            ("time", span),
+        ]
+    )
+    if result["speakers"]:
+        yield ""
+        yield Grid(
+            (Column("speaker", prose=True), Column("id"), Column("messages", right=True), Column("")),
+            [
+                (one["name"], one["id"] or "", str(one["messages"]), "the user" if one["user"] else "")
+                for one in result["speakers"][:20]
+            ],
+        )
+    yield from _left_out(result)
+    if result["undecided"]:
+        yield result["undecided"]
+    yield from errors(Column("where"), result["errors"], result["failed"])
+
+
+def _left_out(result: Record) -> Iterator[Part]:
+    if result["left_out"]:
+        yield f"left out: {', '.join(f'{count} {reason}' for reason, count in result['left_out'].items())}"
+
+
 def errors(place: Column, listed: Sequence[Record], total: int) -> Iterator[Part]:
     """Show errors, if there are any.
 

@@ -40,7 +40,7 @@ _STORES = {
 }  # fmt: skip
 """The variables of each database, with their defaults."""
 
-_ASKED = ("openai", "anthropic", "local", "none")
+_ASKED = ("openai", "anthropic", "voyage", "cohere", "local", "none")
 """The protocols of the providers for which a key, a model and an address are all there is to ask."""
 
 

@@ -223,6 +223,44 @@ class GeminiEmbedder(EmbedderConfig):
     ] = alias("embedding_dims", "dims", "output_dimensionality", default=None)
 
 
+class BedrockEmbedder(EmbedderConfig):
+    """Amazon Bedrock; ``api_key`` is one of Bedrock, otherwise requests are signed."""
+
+    aws_region: Annotated[Text | None, Env("EMBEDDING_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")] = (
+        alias("aws_region", "region", default=None)
+    )
+    aws_access_key_id: Annotated[Secret | None, Env("EMBEDDING_AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID")] = (
+        None
+    )
+    aws_secret_access_key: Annotated[
+        Secret | None, Env("EMBEDDING_AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY")
+    ] = None
+    aws_session_token: Annotated[Secret | None, Env("AWS_SESSION_TOKEN")] = None
+    aws_profile: Annotated[Text | None, Env("AWS_PROFILE")] = None
+    """The profile for which botocore finds credentials, if no key is given."""
+
+
+class RuntimeEmbedder(EmbedderConfig):
+    """A model that a package runs on this machine."""
+
+    model_kwargs: Opaque | None = None
+    """Further arguments with which the package creates the model."""
+
+
+class VertexEmbedder(EmbedderConfig):
+    """Google's Vertex AI, with the application default credentials or those of a file."""
+
+    vertex_credentials_json: Annotated[
+        Secret | None, Env("EMBEDDING_VERTEX_CREDENTIALS_JSON", "GOOGLE_APPLICATION_CREDENTIALS")
+    ] = None
+    """Path of the file."""
+    project: Annotated[Text | None, Env("GOOGLE_CLOUD_PROJECT", "GOOGLE_PROJECT_ID")] = alias(
+        "project", "project_id", "google_project_id", default=None
+    )
+    """By default the one that the credentials name."""
+    location: Annotated[Text, Env("GOOGLE_CLOUD_LOCATION")] = "us-central1"
+
+
 class AzureEmbedder(EmbedderConfig):
     """An embeddings deployment on Azure OpenAI."""
 

@@ -16,19 +16,23 @@ from powermem.errors import ConfigError
 
 from .._core.inputs import absolute
 from .._core.masking import is_key, shown
+from .._core.wire.input_types import most_texts
 from .environment import auto_config
-from .fields import Option, Url, marker
+from .fields import Option, Url, marker, reveal
 from .models import MemoryConfig, ModelProvider
 from .providers import (
     AnthropicChat,
     AzureChat,
     AzureEmbedder,
+    BedrockEmbedder,
     ChatConfig,
     EmbedderConfig,
     LangChainConfig,
     OpenRouterChat,
     ProviderConfig,
     RerankerConfig,
+    RuntimeEmbedder,
+    VertexEmbedder,
 )
 from .registry import factory, generic_key_variable, provider
 from .sections import Http, IntelligentMemory
@@ -160,6 +164,13 @@ def _provider(kind: Kind, chosen: ModelProvider, http: Http, environ: Mapping[st
     settled |= {"options": _options(config), "headers": _headers(config)}
     if isinstance(config, (AzureChat, AzureEmbedder)):
         return {**settled, **_azure(kind, row, config, environ)}
+    if isinstance(config, BedrockEmbedder):
+        return {**settled, **_bedrock(kind, row, config, environ)}
+    if isinstance(config, RuntimeEmbedder):
+        given = reveal(config.model_kwargs) or {}
+        return {**settled, "model": config.model or row.model, "options": given}
+    if isinstance(config, VertexEmbedder):
+        return {**settled, **_vertex(row, config, environ)}
     settled |= {"model": config.model or row.model, "base_url": _base_url(kind, row, config)}
     if kind != "reranker" and settled["model"] is None:
         raise ConfigError(
@@ -207,6 +218,45 @@ def _azure(
         "query": {"api-version": config.api_version},
         "api_key": _api_key(kind, row, config, environ) if token_provider is None else None,
         "token_provider": token_provider,
+    }
+
+
+def _bedrock(
+    kind: Kind, row: Provider, config: BedrockEmbedder, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    given = {
+        "aws_access_key_id": config.aws_access_key_id,
+        "aws_secret_access_key": config.aws_secret_access_key,
+        "aws_session_token": config.aws_session_token,
+        "aws_profile": config.aws_profile,
+    }
+    cloud = {name: value or environ.get(name.upper()) or None for name, value in given.items()}
+    region = config.aws_region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
+    if region is None:
+        raise ConfigError(
+            f"{kind}.config.aws_region: required for provider {row.name!r}; set it, or in the environment "
+            "AWS_REGION"
+        )
+    if (cloud["aws_access_key_id"] is None) != (cloud["aws_secret_access_key"] is None):
+        raise ConfigError(f"{kind}.config: aws_access_key_id and aws_secret_access_key go together")
+    return {
+        "model": config.model or row.model,
+        "base_url": Url(config.base_url or f"https://bedrock-runtime.{region}.amazonaws.com"),
+        "api_key": _api_key(kind, row, config, environ),
+        "cloud": {**cloud, "aws_region": region},
+    }
+
+
+def _vertex(row: Provider, config: VertexEmbedder, environ: Mapping[str, str]) -> dict[str, Any]:
+    host = "" if config.location == "global" else f"{config.location}-"
+    return {
+        "model": config.model or row.model,
+        "base_url": Url(config.base_url or f"https://{host}aiplatform.googleapis.com"),
+        "cloud": {
+            "credentials": config.vertex_credentials_json,
+            "project": config.project or environ.get("GOOGLE_CLOUD_PROJECT") or None,
+            "location": config.location,
+        },
     }
 
 
@@ -295,7 +345,7 @@ def _embedder(config: MemoryConfig, environ: Mapping[str, str]) -> EmbedderSetti
         required=config.embedder.provider != "default",
         dimension=dimension,
         pass_dimensions=dimension is not None and (row.dimensions if asks is None else asks),
-        batch_size=min(keys.batch_size, row.max_batch),
+        batch_size=min(keys.batch_size, most_texts(row.protocol, settled["model"] or "", row.max_batch)),
         cache_size=keys.cache_size,
         max_tokens=keys.max_tokens or known_window(settled["model"]),
     )
@@ -318,7 +368,7 @@ def _localized(config: MemoryConfig) -> ModelProvider:
             raise ConfigError(
                 f"embedder.provider 'huggingface' runs no models here but {LOCAL_MODEL} and "
                 f"{MULTILINGUAL_MODEL}: use one of these, set embedder.config.huggingface_base_url to an "
-                f"inference server, or use 'ollama' or 'langchain'"
+                f"inference server, or use 'sentence_transformers', 'fastembed', 'ollama' or 'langchain'"
             )
     else:
         return chosen

@@ -8,7 +8,20 @@ from pydantic import BeforeValidator
 
 from .._core.ranking.weights import Weights
 from .._core.wire.budget import EMBEDDED_TEXTS, LLM_CALLS, LLM_TOKENS
-from .fields import Amount, Count, Env, Fraction, Host, Port, Seconds, Section, Whole, listed, listed_secrets
+from .fields import (
+    Amount,
+    Count,
+    Env,
+    Fraction,
+    Host,
+    HttpUrl,
+    Port,
+    Seconds,
+    Section,
+    Whole,
+    listed,
+    listed_secrets,
+)
 
 _SHIPPED = Weights()
 
@@ -148,6 +161,8 @@ class Server(Section):
     """Keys that may do everything, besides those of ``powermem keys``; a list, or text with commas."""
     disabled: Annotated[Any, BeforeValidator(listed)] = ()
     """Parts of the application to leave out, such as ``dashboard``; a list, or text with commas."""
+    public_url: HttpUrl | None = None
+    """The address at which people reach it; MCP's results then name the page of a memory on the dashboard."""
     cors_origins: Annotated[Any, BeforeValidator(listed)] = ()
     """Origins whose pages may call it, such as ``https://app.example``; a list, or text with commas."""
     max_body_bytes: Count = 16 * 1024 * 1024

@@ -35,6 +35,7 @@ class ProviderSettings:
         max_retries: attempts after the first one.
         client: the LangChain object, with protocol ``"langchain"``.
         token_provider: called for a bearer token before each request, with Azure AD.
+        cloud: who asks Amazon's or Google's cloud, and where: the keys of the provider's config.
         factory: the class that the user registered, with protocol ``"custom"``.
     """
 
@@ -51,6 +52,7 @@ class ProviderSettings:
     max_retries: int = 3
     client: Any = field(default=None, repr=False)
     token_provider: Callable[[], str] | None = field(default=None, repr=False)
+    cloud: Mapping[str, SecretStr | str | None] = field(default_factory=dict, repr=False)
     factory: Factory | None = None
     factory_config: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

@@ -11,6 +11,7 @@ from .providers import (
     AsrConfig,
     AzureChat,
     AzureEmbedder,
+    BedrockEmbedder,
     ChatConfig,
     EmbedderConfig,
     GeminiEmbedder,
@@ -23,9 +24,11 @@ from .providers import (
     QwenChat,
     ReasoningChat,
     RerankerConfig,
+    RuntimeEmbedder,
     SiliconFlowChat,
     TopKChat,
     TranscriberConfig,
+    VertexEmbedder,
 )
 from .stores import MySQLConfig, OceanBaseConfig, PostgresConfig, SQLiteConfig, StoreConfig
 
@@ -35,6 +38,11 @@ Protocol = Literal[
     "azure",
     "anthropic",
     "langchain",
+    "voyage",
+    "cohere",
+    "bedrock",
+    "vertex",
+    "runtime",
     "asr",
     "rerank",
     "tei",
@@ -267,10 +275,23 @@ EMBEDDERS = _table(
     Provider(name="langchain", protocol="langchain", config=LangChainConfig, needs_key=False),
     Provider(name="mock", protocol="mock", config=EmbedderConfig, model="mock", needs_key=False),
     Provider(name="none", protocol="none", config=EmbedderConfig, needs_key=False),
-    Provider(name="vertexai", protocol="openai", config=EmbedderConfig,
-             instead="use 'gemini', which serves the same models, or 'langchain' with VertexAIEmbeddings"),
-    Provider(name="aws_bedrock", protocol="openai", config=EmbedderConfig,
-             instead="use 'langchain' with BedrockEmbeddings"),
+    Provider(name="voyage", protocol="voyage", config=EmbedderConfig, model="voyage-3.5",
+             base_url="https://api.voyageai.com/v1", base_url_keys=("voyage_base_url",),
+             base_url_env=("VOYAGE_EMBEDDING_BASE_URL",), api_key_env=("VOYAGE_API_KEY",), path="/v1",
+             dimensions=True, max_batch=1000),
+    Provider(name="cohere", protocol="cohere", config=EmbedderConfig, model="embed-v4.0",
+             base_url="https://api.cohere.com/v2", base_url_keys=("cohere_base_url",),
+             base_url_env=("COHERE_EMBEDDING_BASE_URL",), api_key_env=("COHERE_API_KEY", "CO_API_KEY"),
+             path="/v2", dimensions=True, max_batch=96),
+    Provider(name="aws_bedrock", protocol="bedrock", config=BedrockEmbedder,
+             model="amazon.titan-embed-text-v2:0", api_key_env=("AWS_BEARER_TOKEN_BEDROCK",), needs_key=False,
+             dimensions=True, max_batch=96),
+    Provider(name="fastembed", protocol="runtime", config=RuntimeEmbedder, model="BAAI/bge-small-en-v1.5",
+             needs_key=False),
+    Provider(name="sentence_transformers", protocol="runtime", config=RuntimeEmbedder,
+             model="sentence-transformers/all-MiniLM-L6-v2", needs_key=False),
+    Provider(name="vertexai", protocol="vertex", config=VertexEmbedder, model="gemini-embedding-001",
+             needs_key=False, dimensions=True, max_batch=250),
 )
 
 # The tokens of a text that an embedding model takes, by the end of its name, without a tag; from the models'
@@ -290,6 +311,13 @@ _WINDOWS = {
     "multilingual-e5-large-instruct": 512, "e5-large-v2": 512, "e5-base-v2": 512, "e5-small-v2": 512,
     "qwen3-embedding-0.6b": 32768, "qwen3-embedding-4b": 32768, "qwen3-embedding-8b": 32768,
     "jina-embeddings-v3": 8192,
+    "gte-large": 512, "gte-base": 512, "gte-small": 512,
+    "voyage-3.5": 32000, "voyage-3.5-lite": 32000, "voyage-3-large": 32000, "voyage-code-3": 32000,
+    "voyage-finance-2": 32000, "voyage-law-2": 16000, "embed-v4.0": 128000, "embed-english-v3.0": 512,
+    "embed-multilingual-v3.0": 512, "embed-english-light-v3.0": 512, "embed-multilingual-light-v3.0": 512,
+    "cohere.embed-english-v3": 512, "cohere.embed-multilingual-v3": 512, "cohere.embed-v4": 128000,
+    "amazon.titan-embed-text-v2": 8192, "amazon.titan-embed-text-v1": 8192, "text-embedding-005": 2048,
+    "text-multilingual-embedding-002": 2048,
 }
 
 RERANKERS = _table(

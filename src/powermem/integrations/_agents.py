@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from powermem._async.integrations.agent import AsyncAgentMemory
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from powermem import AsyncMemory, Memory
 
 T = TypeVar("T")
+Ids = dict[str, "str | None"]
 
 _MOST_OWNERS = 1000
 
@@ -29,10 +31,18 @@ class Agents:
     """
 
     def __init__(self, memory: Memory | AsyncMemory, **options: Any) -> None:
+        def blocking(one: Memory, ids: Ids) -> AgentMemory:
+            agent = AgentMemory(one, **{**options, **ids})
+            return agent if one is memory else agent.learn_in(memory)
+
+        def awaited(one: AsyncMemory, ids: Ids) -> AsyncAgentMemory:
+            agent = AsyncAgentMemory(one, **{**options, **ids})
+            return agent if one is memory else agent.learn_in(memory)
+
         self._owners: Colours[_Owners[AgentMemory], _Owners[AsyncAgentMemory]] = Colours(
             memory,
-            lambda one: _Owners(lambda ids: AgentMemory(one, **{**options, **ids})),
-            lambda one: _Owners(lambda ids: AsyncAgentMemory(one, **{**options, **ids})),
+            lambda one: _Owners(partial(blocking, one)),
+            lambda one: _Owners(partial(awaited, one)),
         )
 
     def blocking(self, **ids: str | None) -> AgentMemory:

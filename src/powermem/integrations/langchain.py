@@ -29,7 +29,8 @@ class MemoryState(AgentState[Any]):  # type: ignore[type-arg, misc, unused-ignor
     powermem_recalled: NotRequired[Annotated[str, PrivateStateAttr]]  # type: ignore[valid-type, unused-ignore]
 
 
-class MemoryMiddleware(AgentMiddleware[Any, Any, Any]):
+# Not subscripted, since not all versions have the same parameters.
+class MemoryMiddleware(AgentMiddleware):  # type: ignore[type-arg, unused-ignore]
     """Recalls before each turn of an agent, adds what is found to its system prompt, and remembers the turn.
 
     Whose memory it is, the application says. The thread of a run, if it has one, is the ``run_id`` of what is

@@ -17,7 +17,9 @@ from starlette.types import Receive, Scope, Send
 
 from .._core.access_keys import Permission
 from ..config.environment import scope_variables
+from ..config.sections import Server
 from .authentication import CALLER
+from .dashboard import MEMORY_PAGE
 from .service import Service
 
 if TYPE_CHECKING:
@@ -103,12 +105,14 @@ class _Endpoint:
 
     def _made(self) -> McpEndpoint:
         from ..mcp import McpEndpoint, create_server
+        from ..mcp.results import MEMORY_URI
 
         settings, secret = self._service.settings, os.environ.get(STATE_KEY)
         server = create_server(
             self._service.memory,
             **self._scope,
             caller_source=_caller,
+            memory_url=_memory_url(settings) or MEMORY_URI,
             state_keys=[secret] if secret else (),
         )
         return McpEndpoint(
@@ -119,6 +123,13 @@ class _Endpoint:
             host=None,
             max_body=settings.max_body_bytes,
         )
+
+
+def _memory_url(settings: Server) -> str | None:
+    """Return where a person sees a memory, if there is a page and it is known where."""
+    if settings.public_url is None or {"dashboard", "v1"} & set(settings.disabled):
+        return None
+    return f"{settings.public_url}{MEMORY_PAGE}"
 
 
 def _caller(request: Request) -> Caller:

@@ -97,6 +97,8 @@ async def test_each_change_does_what_it_says(opened: AsyncStore) -> None:
     assert [entry.event for entry in await opened.history(tea.id)] == ["ADD", "UPDATE"]
     assert await opened.recall_request(ANA, "key") == kept
     assert await opened.recall_request(Scope("ben"), "key") is None
+    assert await opened.known_requests(ANA, ["key", "Key", "other"]) == {"key"}
+    assert await opened.known_requests(Scope("ben"), ["key"]) == set()
     assert await texts(opened) == ["oat milk", "coffee"]
 
 

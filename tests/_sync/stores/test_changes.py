@@ -98,6 +98,8 @@ def test_each_change_does_what_it_says(opened: Store) -> None:
     assert [entry.event for entry in opened.history(tea.id)] == ["ADD", "UPDATE"]
     assert opened.recall_request(ANA, "key") == kept
     assert opened.recall_request(Scope("ben"), "key") is None
+    assert opened.known_requests(ANA, ["key", "Key", "other"]) == {"key"}
+    assert opened.known_requests(Scope("ben"), ["key"]) == set()
     assert texts(opened) == ["oat milk", "coffee"]
 
 

@@ -207,6 +207,7 @@ async def move(memory: AsyncMemory, other: AsyncMemory) -> None:
     read = await other.import_memories("out.jsonl.gz")
     assert_type([error["line"] for error in read["errors"]], list[int])
     assert_type((await memory.copy_to(other, user_id="u"))["imported"], int)
+    assert_type((await memory.load_history("chat.zip", user_id="u"))["messages"], int)
     user = await memory.move_user("u", other, keep=True, on_progress=show)
     assert_type((user["memories"], user["paused"]), tuple[int, float])
     await memory.cancel_move("v", other)
@@ -217,6 +218,8 @@ async def move(memory: AsyncMemory, other: AsyncMemory) -> None:
 async def attend(memory: AsyncMemory) -> None:
     client = AsyncOpenAI()
     assert_type(memory.llm.register(client), AsyncMemory)
+    assert_type(memory.llm.register(client, history=4, summary=True), AsyncMemory)
+    assert_type((await memory.delete_entity_memories("ana"))["deleted"], int)
     memory.llm.recall_budget, memory.llm.recall_limit, memory.llm.recall_threshold = 0.5, 3, 0.2
     memory.llm.opening_budget = 2.0
     memory.attribution("u", "a").new_session().set_session("s")
@@ -227,6 +230,7 @@ async def attend(memory: AsyncMemory) -> None:
     assert_type([fact.to_dict()["created_at"] for fact in facts], list[str])
     assert_type([turn["role"] for turn in await memory.observe("Hi", "Hello")], list[str])
     memory.wrap(len)
+    memory.llm.history_tokens = 1000
     memory.augmentation.max_workers, memory.augmentation.db_writer_batch_size = 2, 10
     assert_type(await memory.augmentation.wait(timeout=5), bool)
     memory.llm.unregister(client)

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..._core import clock
 from ..._core.inputs import check_count, check_seconds, check_share, check_text_given, named
 from ..._core.integrations.messages import as_message, keyed, query_of, read_agent_messages, said
+from ..._core.values import Scope
+from ...errors import ClosedError
 from ...types import MemoryRecord
 from .files import AsyncMemoryFiles
 from .history import AsyncSessionHistory
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ..memory import AsyncMemory
 
 T = TypeVar("T")
@@ -65,6 +69,7 @@ class AsyncAgentMemory:
         self._threshold = check_share(threshold, "threshold")
         self._timeout = check_seconds(timeout, "timeout")
         self._opened = False
+        self._learner: Any = None
         self._stored: dict[str, None] = {}
 
     async def recall(self, messages: str | Iterable[Any], *, max_tokens: int | None = None) -> str:
@@ -142,12 +147,23 @@ class AsyncAgentMemory:
         run = session if self._scope.run_id is None else self._scope.run_id
         access = self.memory._access
         access.check()
-        whose = self.memory._attendance.owner(self._scope._replace(run_id=run), access)
-        count = await access.engine().keeper.keep_once(fresh, whose)
+        scope = self._scope._replace(run_id=run)
+        whose = self.memory._attendance.owner(scope, access)
+        learn = None if self._learner is None else partial(self._hand_over, scope)
+        count = await access.engine().keeper.keep_once(fresh, whose, learn)
         self._stored.update(dict.fromkeys(fresh))
         for key in list(self._stored)[: max(0, len(self._stored) - _KEYS)]:
             del self._stored[key]
         return count
+
+    def learn_in(self, memory: Any) -> Self:
+        """Let another memory of the same database learn from what is stored here.
+
+        A memory that an adapter has opened for calls of the other colour may have no event loop that runs
+        between them, and the application waits for its own.
+        """
+        self._learner = memory
+        return self
 
     async def wait(self, timeout: float | None = None) -> bool:
         """Wait until what was remembered can be recalled; return ``False`` after the timeout."""
@@ -160,6 +176,13 @@ class AsyncAgentMemory:
     def files(self) -> AsyncMemoryFiles:
         """Return the files of this owner."""
         return AsyncMemoryFiles(self.memory, **self._ids)
+
+    def _hand_over(self, scope: Scope) -> None:
+        access = self._learner._access
+        try:
+            access.engine().keeper.learn(self._learner._attendance.owner(scope, access))
+        except ClosedError as error:
+            _logger.warning("what was stored is learned with the next message: %s", error)
 
     async def _in_time(self, recalling: Callable[[], Awaitable[T]]) -> T | None:
         """Return what is recalled, or ``None`` after the timeout or an error."""

@@ -93,10 +93,17 @@ class AsyncDocuments:
         )
         return rows
 
-    async def search(self, query: str, limit: int, folder: str | None = None, **conditions: Any) -> list[Hit]:
-        """Return the documents that answer a query, best first."""
+    async def search(
+        self,
+        query: str,
+        limit: int,
+        folder: str | None = None,
+        threshold: float | None = None,
+        **conditions: Any,
+    ) -> list[Hit]:
+        """Return the documents that answer a query with at least a score, best first."""
         expression = self._expression(folder, conditions)
-        asked = Query(self.space.everywhere, limit, expression, zone=self._memory._zone)
+        asked = Query(self.space.everywhere, limit, expression, threshold=threshold, zone=self._memory._zone)
         components = await self._memory._ready()
         (answer,) = await components.retrieval.search([query], asked)
         return list(answer.hits)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from ..._core.embedding.mock import DIMENSION
+from ..._core.embedding.runtimes import RuntimeModel
 from ..._core.embedding.traits import traits_of
 from ..._core.hints.extras import pip_install
 from ..._core.wire.ability import Abilities, Structure
 from ..._core.wire.endpoint import build_endpoint, join_url
 from ..._core.wire.formats import ANTHROPIC, OPENAI, VERSION
+from ..._core.wire.input_types import endpoint_path, form_of
 from ..._core.wire.rerank import Form
+from ..._core.wire.sigv4 import AwsCredentials
+from ..._drivers.clouds import AwsSigner, GoogleTokens
 from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
 from ...config.fields import reveal
 from ...config.sections import Budget
@@ -26,6 +32,7 @@ from .llm import AsyncChatLLM, AsyncLLM
 from .media import AsyncChatTranscriber, AsyncEndpointTranscriber, AsyncMedia, AsyncTranscriber
 from .metered import AsyncMeter, AsyncMeteredEmbedder, AsyncMeteredLLM, AsyncMeteredTranscriber
 from .reranker import AsyncHTTPReranker, AsyncLLMReranker, AsyncReranker
+from .typed import AsyncTypedEmbedder
 
 _logger = logging.getLogger("powermem")
 
@@ -194,6 +201,16 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
                 max_concurrency=settings.max_concurrency,
                 window=settings.max_tokens or _count_of(target, "max_tokens"),
             )
+        case "runtime":
+            return AsyncForeignEmbedder(
+                RuntimeModel(settings.provider, settings.model or "", reveal(settings.options)),
+                provider=settings.provider,
+                model=settings.model or "",
+                dimension=settings.dimension,
+                window=settings.max_tokens,
+            )
+        case "voyage" | "cohere" | "bedrock" | "vertex":
+            return _typed_embedder(settings, http)
         case "openai" | "azure":
             return AsyncOpenAIEmbedder(
                 _client(settings, http, "embeddings"),
@@ -206,6 +223,39 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
             )
         case _:
             raise _unfit(settings, "an embedder")
+
+
+def _typed_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncEmbedder:
+    model, cloud = settings.model or "", reveal(settings.cloud)
+    form = form_of(settings.protocol, model)
+    if settings.protocol == "vertex":
+        tokens = GoogleTokens(cloud["credentials"])
+        project = cloud["project"] or tokens.project
+        if project is None:
+            raise ConfigError("embedder.config.project: required, since the credentials name no project")
+        settings = replace(settings, token_provider=tokens)
+        path = endpoint_path(form, model, project=project, location=cloud["location"])
+    else:
+        path = endpoint_path(form, model)
+    return AsyncTypedEmbedder(
+        _client(settings, http, path, signer=_signer(settings, cloud)),
+        form=form,
+        model=model,
+        dimension=settings.dimension,
+        pass_dimensions=settings.pass_dimensions,
+        window=settings.max_tokens,
+    )
+
+
+def _signer(settings: EmbedderSettings, cloud: Mapping[str, Any]) -> AwsSigner | None:
+    if settings.protocol != "bedrock" or settings.api_key is not None:
+        return None
+    credentials = None
+    if cloud["aws_access_key_id"] is not None:
+        credentials = AwsCredentials(
+            cloud["aws_access_key_id"], cloud["aws_secret_access_key"], cloud["aws_session_token"]
+        )
+    return AwsSigner(cloud["aws_region"], "bedrock", credentials, cloud["aws_profile"])
 
 
 def _local_embedder(settings: EmbedderSettings) -> AsyncEmbedder | None:
@@ -230,7 +280,12 @@ def _local_embedder(settings: EmbedderSettings) -> AsyncEmbedder | None:
 
 
 def _client(
-    settings: ProviderSettings, http: AsyncHTTPClient, path: str, content_type: str = "application/json"
+    settings: ProviderSettings,
+    http: AsyncHTTPClient,
+    path: str,
+    content_type: str = "application/json",
+    *,
+    signer: AwsSigner | None = None,
 ) -> AsyncEndpointClient:
     if settings.base_url is None:
         raise ConfigError(f"{settings.provider}: base_url is missing")
@@ -242,6 +297,7 @@ def _client(
         url,
         headers={**_headers(settings), "content-type": content_type},
         token_provider=settings.token_provider,
+        signer=signer,
     )
     return AsyncEndpointClient(
         http,

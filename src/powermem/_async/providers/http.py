@@ -300,7 +300,7 @@ class AsyncHTTPClient:
         while True:
             async with limiter.turn():
                 outcome = await self._attempt(
-                    await _authorized(endpoint), data, timeout or self._read_timeout
+                    await _authorized(endpoint, data), data, timeout or self._read_timeout
                 )
             if not isinstance(outcome, Failure) or not outcome.passing:
                 return outcome
@@ -387,10 +387,13 @@ class AsyncEndpointClient:
         )
 
 
-async def _authorized(endpoint: Endpoint) -> Endpoint:
-    if endpoint.token_provider is None:
+async def _authorized(endpoint: Endpoint, body: bytes) -> Endpoint:
+    if endpoint.token_provider is None and endpoint.signer is None:
         return endpoint
     try:
+        if endpoint.token_provider is None:
+            # It may have to ask for credentials first.
+            return await async_to_thread(endpoint.signed, body)
         token = await async_to_thread(endpoint.token_provider)
     except Exception as error:
         raise foreign_error(endpoint.provider, error) from error

@@ -232,6 +232,10 @@ class AsyncStore(ABC):
         """Return the result stored under an idempotency key."""
         return await self._ask(self._queries.recall_request, scope, key)
 
+    async def known_requests(self, scope: Scope, keys: Sequence[str]) -> set[str]:
+        """Return those of some idempotency keys under which a result is stored."""
+        return await self._ask(self._queries.known_requests, scope, keys)
+
     async def statistics(self, scope: Scope, since: int | None) -> Statistics:
         """Count the records of a scope, with ``since`` only those created from then on."""
         await self._write_accesses()

@@ -35,6 +35,7 @@ class Addition:
         filters: the stored memories that may be changed, as passed.
         expression: the same, parsed.
         key: the idempotency key.
+        also: changes to apply in the transaction of the result.
     """
 
     messages: Sequence[Message]
@@ -45,6 +46,7 @@ class Addition:
     filters: Mapping[str, Any] | None
     expression: Expression | None
     key: str | None
+    also: Sequence[Change] = ()
 
     @property
     def is_verbatim(self) -> bool:

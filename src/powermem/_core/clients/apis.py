@@ -8,6 +8,7 @@ from typing import Any
 
 from ..messages.forms import part_of, role_of
 from . import gemini, langchain
+from .continuity import Said
 
 Arguments = dict[str, Any]
 
@@ -28,6 +29,7 @@ class Api:
         key: the argument with the messages; ``""`` for the first given one of the usual names.
         inject: returns the arguments with a text at the end of the system prompt.
         parameters: names of the positional parameters, if it has some.
+        precede: returns the arguments with turns of the session before its messages.
         read: returns messages in any spelling of this API as a text or a list, without changing them;
             ``None`` for a value that holds no messages.
     """
@@ -35,6 +37,7 @@ class Api:
     name: str
     key: str
     inject: Callable[[Arguments, str, str], Arguments]
+    precede: Callable[[Arguments, str, Sequence[Said]], Arguments]
     parameters: tuple[str, ...] = ()
     read: Callable[[Any], str | Sequence[Any] | None] = read_messages
 
@@ -115,12 +118,38 @@ def _into_input(arguments: Arguments, key: str, block: str) -> Arguments:
     return {**arguments, key: _with_system(langchain.listed(arguments[key]), block)}
 
 
-CHAT = Api("chat.completions", "messages", _into_messages)
-RESPONSES = Api("responses", "input", _into_instructions)
-MESSAGES = Api("messages", "messages", _into_system)
-GENERATE = Api("models.generate_content", "contents", _into_config, read=gemini.grouped)
+def _before_messages(arguments: Arguments, key: str, turns: Sequence[Said]) -> Arguments:
+    """Put turns behind the system messages at the beginning."""
+    given = arguments[key]
+    messages = [{"role": "user", "content": given}] if isinstance(given, str) else list(given)
+    return {**arguments, key: _behind_system(messages, turns)}
+
+
+def _before_contents(arguments: Arguments, key: str, turns: Sequence[Said]) -> Arguments:
+    contents = (gemini.content(turn.role, turn.text) for turn in turns)
+    return {**arguments, key: [*contents, *gemini.listed(arguments[key])]}
+
+
+def _before_input(arguments: Arguments, key: str, turns: Sequence[Said]) -> Arguments:
+    return {**arguments, key: _behind_system(langchain.listed(arguments[key]), turns)}
+
+
+def _before_nothing(arguments: Arguments, key: str, turns: Sequence[Said]) -> Arguments:
+    return arguments
+
+
+def _behind_system(messages: list[Any], turns: Sequence[Said]) -> list[Any]:
+    begin = next((at for at, message in enumerate(messages) if role_of(message) != "system"), len(messages))
+    said = [{"role": turn.role, "content": turn.text} for turn in turns]
+    return [*messages[:begin], *said, *messages[begin:]]
+
+
+CHAT = Api("chat.completions", "messages", _into_messages, _before_messages)
+RESPONSES = Api("responses", "input", _into_instructions, _before_messages)
+MESSAGES = Api("messages", "messages", _into_system, _before_messages)
+GENERATE = Api("models.generate_content", "contents", _into_config, _before_contents, read=gemini.grouped)
 # LiteLLM's functions take them by position too.
 COMPLETION = replace(CHAT, name="completion", parameters=("model", "messages"))
 LITELLM_RESPONSES = replace(RESPONSES, parameters=("input", "model"))
-LANGCHAIN = Api("a chat model", "input", _into_input, ("input", "config"), langchain.read)
-GENERIC = Api("a function", "", _wherever)
+LANGCHAIN = Api("a chat model", "input", _into_input, _before_input, ("input", "config"), langchain.read)
+GENERIC = Api("a function", "", _wherever, _before_nothing)

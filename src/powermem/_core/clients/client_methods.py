@@ -35,11 +35,13 @@ class ClientMethods:
     Attributes:
         methods: the supported ones.
         refused: paths of unsupported methods that call a model.
+        refused_versions: names of methods, each with the argument ``version`` for which it is unsupported.
         deriving: names of methods that return another client with the same settings.
     """
 
     methods: tuple[Method, ...]
     refused: tuple[tuple[str, ...], ...] = ()
+    refused_versions: tuple[tuple[str, str], ...] = ()
     deriving: tuple[str, ...] = ()
 
 
@@ -62,7 +64,7 @@ def _openai(asynchronous: bool) -> ClientMethods:
         ("beta", "threads", "runs", "create"),
         ("batches", "create"),
     )
-    return ClientMethods(methods, refused, _COPYING)
+    return ClientMethods(methods, refused, deriving=_COPYING)
 
 
 def _anthropic(asynchronous: bool) -> ClientMethods:
@@ -76,7 +78,7 @@ def _anthropic(asynchronous: bool) -> ClientMethods:
         ("messages", "batches", "create"),
         ("beta", "messages", "batches", "create"),
     )
-    return ClientMethods(methods, refused, _COPYING)
+    return ClientMethods(methods, refused, deriving=_COPYING)
 
 
 def _gemini(*path: str, asynchronous: bool = False) -> tuple[Method, ...]:
@@ -103,6 +105,8 @@ _LANGCHAIN = ClientMethods(
         Method(("stream",), LANGCHAIN),
         Method(("astream",), LANGCHAIN, generated=True),
     ),
+    # Their other versions call `stream` and `astream`.
+    refused_versions=(("stream_events", "v3"), ("astream_events", "v3")),
     deriving=("model_copy", "copy"),
 )
 # Every client of an SDK, including those for other clouds, is a subclass of one of these.
@@ -125,6 +129,7 @@ _NAMES = (
 )
 # What to write for clients that other packages register.
 _INSTEAD = {
+    "langchain_core": "register the chat model itself; what bind() or a chain makes of it is attended too",
     "xai_sdk": 'use OpenAI(base_url="https://api.x.ai/v1") for models of xAI',
     "agno": "register the client that the model of Agno uses",
     "pydantic_ai": "register the client of the model's provider, such as model.client",

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..messages.forms import content_of, is_listed, part_of, role_of, text_of, unpacked
-from ..prompts.quoting import quote_recalled, strip_recalled
+from ..prompts.quoting import quote_recalled, quote_summary, strip_recalled
 from ..text.cleaning import clean_text
 from ..values import Message
 from .apis import Api, Arguments
 from .attribution import Attribution
+from .continuity import NOTHING, SEPARATE, Continuity, Recollection
 
 # Characters. Of a longer query, such as a pasted document, only the end is used.
 _LONGEST_QUERY = 2000
 _USUAL_KEYS = ("messages", "input", "contents", "prompt")
+# Arguments that name a conversation at the provider.
+_KEPT_ELSEWHERE = ("previous_response_id", "conversation")
 # Stands for the name of a positional argument.
 _FIRST = "powermem: the first positional argument"
 
@@ -40,6 +43,8 @@ class Attended:
         said: the user's new message; ``""`` if the request passes a tool's result.
         query: the query for recalling.
         asked_at: time of the request, microseconds UTC.
+        sent: the messages of the request.
+        continuity: how much of its session it gets.
         rest: further positional arguments.
         key: the argument that holds the messages.
         arguments: the keyword arguments.
@@ -50,15 +55,20 @@ class Attended:
     said: str
     query: str
     asked_at: int
+    sent: Sequence[Any]
+    continuity: Continuity
     rest: tuple[Any, ...]
     key: str
     arguments: Arguments
 
-    def call(self, recalled: Sequence[str]) -> tuple[tuple[Any, ...], Arguments]:
-        """Return the positional and keyword arguments, including the recalled memories."""
+    def call(self, recalled: Recollection = NOTHING) -> tuple[tuple[Any, ...], Arguments]:
+        """Return the positional and keyword arguments, including what was recalled."""
         arguments = self.arguments
-        if recalled:
-            arguments = self.api.inject(arguments, self.key, quote_recalled(recalled))
+        if recalled.turns:
+            arguments = self.api.precede(arguments, self.key, recalled.turns)
+        blocks = (quote_summary(recalled.summary), quote_recalled(recalled.texts))
+        if block := "\n\n".join(filter(None, blocks)):
+            arguments = self.api.inject(arguments, self.key, block)
         if self.key != _FIRST:
             return self.rest, arguments
         return (arguments[_FIRST], *self.rest), {
@@ -67,7 +77,12 @@ class Attended:
 
 
 def attend(
-    api: Api, who: Attribution, positional: tuple[Any, ...], keywords: Mapping[str, Any], at: int
+    api: Api,
+    who: Attribution,
+    positional: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+    at: int,
+    continuity: Continuity = SEPARATE,
 ) -> Attended | None:
     """Read a request.
 
@@ -77,6 +92,7 @@ def attend(
         positional: positional arguments; an iterator of messages is read here, and replaced by a list.
         keywords: keyword arguments.
         at: the current time, microseconds UTC.
+        continuity: how much of its session it gets; nothing if the provider keeps the session.
 
     Returns:
         The request, or ``None`` if it has no message of a user.
@@ -103,7 +119,11 @@ def attend(
     said, query = new_messages(messages)
     if not query:
         return None
-    return Attended(api, who, said, clean_text(query)[-_LONGEST_QUERY:], at, rest, key, arguments)
+    if any(arguments.get(name) for name in _KEPT_ELSEWHERE):
+        continuity = SEPARATE
+    sent = [messages] if isinstance(messages, str) else messages
+    query = clean_text(query)[-_LONGEST_QUERY:]
+    return Attended(api, who, said, query, at, sent, continuity, rest, key, arguments)
 
 
 def _is_extendable(message: object) -> bool:

@@ -9,7 +9,16 @@ from ..text.scripts import latin_share
 from . import e5
 from .weights import PROVIDER
 
-__all__ = ["PLAIN", "Traits", "traits_of", "unread_scripts"]
+__all__ = ["PLAIN", "QUESTION", "Traits", "traits_of", "unread_scripts"]
+
+QUESTION = "\x02"
+"""What a question begins with, for APIs that are told by a field of the request that it is one.
+
+No text that is stored or asked has this character; it is removed before the request.
+"""
+
+_TYPED = ("voyage", "cohere", "vertexai", "fastembed", "sentence_transformers")
+"""Providers that are told so, whatever the model."""
 
 LEAST_LATIN = 0.5
 """Least share of Latin script in a text with a vector, for a model that reads no other."""
@@ -52,7 +61,7 @@ PLAIN = Traits()
 _LATIN = re.compile(
     r"(?:.*/)?(?:all-minilm|(?:multi-qa|paraphrase)-minilm|all-mpnet|nomic-embed-text(?!-v2)|mxbai-embed"
     r"|bge-(?:small|base|large)-en|gte-(?:small|base|large)(?:-en.*)?$|e5-(?:small|base|large)(?:-v2)?$"
-    r"|snowflake-arctic-embed(?!2|-[a-z]*-?v2))",
+    r"|embed-english|snowflake-arctic-embed(?!2|-[a-z]*-?v2))",
     re.IGNORECASE,
 )
 
@@ -66,7 +75,8 @@ def traits_of(provider: str, model: str) -> Traits:
     """
     if provider == PROVIDER and model == e5.MODEL:
         return Traits(query=e5.QUERY, passage=e5.PASSAGE)
-    return Traits(latin=_LATIN.match(model) is not None)
+    typed = provider in _TYPED or (provider == "aws_bedrock" and "cohere." in model)
+    return Traits(query=QUESTION if typed else "", latin=_LATIN.match(model) is not None)
 
 
 def unread_scripts(model: str) -> str:

@@ -66,9 +66,8 @@ _SAME: Mapping[str, frozenset[str]] = _words(
         "huggingface": "hf transformers tei textembeddingsinference",
         "tei": "huggingface hf crossencoder bge bgereranker local",
         "generic": "voyage voyageai mixedbread http custom",
-        "default": (
-            "minilm allminilml6v2 sentencetransformers sentencetransformer sbert fastembed onnx builtin"
-        ),
+        "default": ("minilm allminilml6v2 onnx builtin"),
+        "sentence_transformers": "sbert sentencetransformer",
         "none": "off disabled disable no null false rules rule rulebased",
         "sqlite": "sqlite3 file disk local memory inmemory aiosqlite pysqlite",
         "postgres": (

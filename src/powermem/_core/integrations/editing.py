@@ -124,3 +124,11 @@ def file_size(count: int) -> str:
 def listed(paths: Iterable[str], folder: str) -> list[str]:
     """Return the paths below a folder, or the path itself, sorted."""
     return sorted(path for path in paths if path == folder or path.startswith(f"{folder}/"))
+
+
+def excerpt(text: str, query: str, size: int) -> str:
+    """Return at most ``size`` characters of a text, around the first word of a query that is in it."""
+    lower = text.lower()
+    places = [place for word in query.lower().split() if (place := lower.find(word)) >= 0]
+    begin = max(0, min(min(places, default=0) - size // 3, len(text) - size))
+    return text[begin : begin + size]

@@ -239,6 +239,20 @@ class Queries:
         )
         return self._sql.loaded(found[0][0]) if found else None
 
+    def known_requests(self, scope: Scope, keys: Sequence[str]) -> Steps[set[str]]:
+        """Return those of some idempotency keys under which a result is kept."""
+        sql = self._sql
+        found: set[str] = set()
+        for chunk in sql.chunks(keys):
+            places = ", ".join("?" * len(chunk))
+            rows = yield Query(
+                f"SELECT {sql.request_key} FROM {sql.requests} "
+                f"WHERE user_id = ? AND agent_id = ? AND run_id = ? AND {sql.request_key} IN ({places})",
+                (*scope_values(scope), *map(sql.stored, chunk)),
+            )
+            found.update(sql.loaded(key) for (key,) in rows)
+        return found
+
     def _topics(self, table: str, values: Sequence[Any]) -> Steps[tuple[Counter[str], Counter[str]]]:
         """Count the tags and the categories of rows; only those that a model found have some."""
         # The servers take lists in JSON apart in different ways, and some not at all.

@@ -50,6 +50,10 @@ _SECRET_NAME = re.compile(r"key|token|secret|sig|auth|password|cookie", re.IGNOR
 _SHORTEST_SECRET = 4
 
 
+Signer = Callable[[str, str, bytes], Mapping[str, str]]
+"""Makes headers from the host, the target and the body of a request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A provider's address with its headers, ready to send.
@@ -63,6 +67,7 @@ class Endpoint:
         headers: names and values.
         secrets: texts that must not appear in an error, not even in part.
         token_provider: called before each request for a bearer token.
+        signer: called before each request with the host, the target and the body, for headers that sign it.
     """
 
     provider: str
@@ -73,6 +78,7 @@ class Endpoint:
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     token_provider: Callable[[], str] | None = field(default=None, repr=False)
+    signer: Signer | None = field(default=None, repr=False)
 
     @property
     def address(self) -> str:
@@ -85,6 +91,18 @@ class Endpoint:
         kept = tuple(pair for pair in self.headers if pair[0] != header[0])
         return replace(self, headers=(*kept, header), secrets=(token, *self.secrets), token_provider=None)
 
+    def signed(self, body: bytes) -> Endpoint:
+        """Return the endpoint with the headers that sign a request."""
+        if self.signer is None:
+            return self
+        host = next(value.decode("ascii") for name, value in self.headers if name == b"host")
+        added = self.signer(host, self.target, body)
+        headers = tuple(_header(self.provider, name, value) for name, value in added.items())
+        names = {name for name, _ in headers}
+        kept = tuple(pair for pair in self.headers if pair[0] not in names)
+        secrets = tuple(value for name, value in added.items() if name == "x-amz-security-token")
+        return replace(self, headers=(*kept, *headers), secrets=(*secrets, *self.secrets), signer=None)
+
     def scrub(self, text: str) -> str:
         """Replace every secret in a text with asterisks."""
         return scrub(text, self.secrets)
@@ -96,6 +114,7 @@ def build_endpoint(
     *,
     headers: Mapping[str, str] | None = None,
     token_provider: Callable[[], str] | None = None,
+    signer: Signer | None = None,
 ) -> Endpoint:
     """Check an address and its headers and prepare them for sending.
 
@@ -104,6 +123,7 @@ def build_endpoint(
         url: the full address, ``http`` or ``https``.
         headers: sent with each request.
         token_provider: called before each request for a bearer token.
+        signer: called before each request for headers that sign it.
 
     Raises:
         ConfigError: the address or a header is invalid.
@@ -137,6 +157,7 @@ def build_endpoint(
             sorted((text for text in hidden if len(text) >= _SHORTEST_SECRET), key=len, reverse=True)
         ),
         token_provider=token_provider,
+        signer=signer,
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import partial
 from time import monotonic
@@ -19,6 +19,7 @@ from ..._core.changes.writes import AddTurn
 from ..._core.clients.apis import Api
 from ..._core.clients.attribution import Attribution, Attributions
 from ..._core.clients.client_methods import methods_of
+from ..._core.clients.continuity import SEPARATE, Continuity, Recollection, missing, spoken_turns, window
 from ..._core.clients.exchange import Attended, Exchange, attend, messages_of
 from ..._core.inputs import check_scope
 from ..._core.query.search import Hit
@@ -26,6 +27,7 @@ from ..._core.tasks.task import work_scope
 from ..._core.values import Scope
 from ..._drivers.clients import ClientSet, attach, detach
 from ..access import Access
+from ..assembly import Components
 from ..retrieval.query import Query
 from .keeper import Ongoing, Whose
 
@@ -67,6 +69,7 @@ class Attendance:
         opening_budget: seconds from the start of the opening for which calls wait for it.
         limit: maximum number of memories to recall.
         threshold: minimum score of recalled memories.
+        history_tokens: maximum tokens of the last turns of a session.
     """
 
     access: ref[Access]
@@ -79,6 +82,7 @@ class Attendance:
     opening_budget: float = field(default=5.0, init=False)
     limit: int = field(default=5, init=False)
     threshold: float | None = field(default=0.05, init=False)
+    history_tokens: int = field(default=2000, init=False)
     _warned: set[str] = field(default_factory=set, init=False)
 
     @property
@@ -86,13 +90,13 @@ class Attendance:
         """Whether the memory still exists."""
         return self.access() is not None
 
-    def register(self, client: object) -> None:
+    def register(self, client: object, continuity: Continuity = SEPARATE) -> None:
         """Handle the calls of a client from now on; see ``Clients.register``."""
         offered = methods_of(client)
         access = self.access()
         if access is not None:
             access.check_open()
-        attach(client, offered, self)
+        attach(client, offered, self, continuity)
         self.clients.add(client)
         if access is not None:
             access.attends = True
@@ -156,7 +160,9 @@ class Attendance:
         heard = messages_of(Exchange(who, said, reply, at, at))
         return access.engine().keeper.keep(heard, self.whose(who, access))
 
-    def attend(self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Ongoing | None:
+    def attend(
+        self, api: Api, positional: tuple[Any, ...], keywords: Mapping[str, Any], continuity: Continuity
+    ) -> Ongoing | None:
         """Read a request, and start storing the user's message; see ``Listener`` of the driver."""
         access = self.access()
         if access is None:
@@ -170,7 +176,8 @@ class Attendance:
         if access.forked:
             self._warn_once(_FORKED)
             return None
-        attended = attend(api, who, positional, keywords, clock.now())
+        wanted = replace(continuity, tokens=self.history_tokens)
+        attended = attend(api, who, positional, keywords, clock.now(), wanted)
         if attended is None:
             return None
         return access.engine().keeper.begin(attended, self.whose(who, access))
@@ -184,7 +191,7 @@ class Attendance:
         left = opening.since + self.opening_budget - monotonic()
         return None if left <= 0 or opening.done.done() else (opening.done, left)
 
-    def recall(self, ongoing: Ongoing) -> Future[list[str]] | None:
+    def recall(self, ongoing: Ongoing) -> Future[Recollection] | None:
         """Start recalling for a caller that blocks its thread."""
         access = self.access()
         if access is None or not self.budget:
@@ -192,14 +199,14 @@ class Attendance:
         if self._is_here(ongoing):
             self._warn_once(_ON_OWN_LOOP)
             return None
-        return ongoing.keeper.bridge.submit(self._recalling(access, ongoing.attended))
+        return ongoing.keeper.bridge.submit(self._recalling(access, ongoing))
 
-    def recall_soon(self, ongoing: Ongoing) -> LoopFuture[list[str]] | None:
+    def recall_soon(self, ongoing: Ongoing) -> LoopFuture[Recollection] | None:
         """Start recalling for a caller on an event loop."""
         access = self.access()
         if access is None or not self.budget:
             return None
-        return ongoing.keeper.bridge.begin(self._recalling(access, ongoing.attended))
+        return ongoing.keeper.bridge.begin(self._recalling(access, ongoing))
 
     def keeping(self, ongoing: Ongoing, begun: float, *, blocking: bool) -> float:
         """Return the maximum seconds to wait for the user's message to be stored.
@@ -220,8 +227,27 @@ class Attendance:
             _logger.warning("storing a message is slow; the reply is returned before it is stored")
         ongoing.keeper.prompt = in_time
 
-    def _recalling(self, access: Access, attended: Attended) -> Any:
-        return partial(self._recall_texts, access, attended)
+    def _recalling(self, access: Access, ongoing: Ongoing) -> Any:
+        return partial(self._recollect, access, ongoing)
+
+    def _recollect(self, access: Access, ongoing: Ongoing) -> Recollection:
+        attended = ongoing.attended
+        texts = self._recall_texts(access, attended)
+        if not attended.continuity.turns:
+            return Recollection(texts)
+        # The reply before may still be on its way to the store.
+        ongoing.keeper.settle(self.budget)
+        return self._with_session(access.open(), ongoing, texts)
+
+    def _with_session(self, components: Components, ongoing: Ongoing, texts: Sequence[str]) -> Recollection:
+        attended, wanted = ongoing.attended, ongoing.attended.continuity
+        scope = ongoing.whose.scope
+        said = components.store.said(scope, wanted.reach)
+        turns = spoken_turns(said, attended.asked_at)
+        summary = None if wanted.summary is False else components.summarizer.find(scope)
+        lacking, longer = missing(window(turns, wanted, summary), attended.sent, attended.said)
+        text = "" if summary is None or longer else summary.text
+        return Recollection(texts, lacking, text)
 
     def _recall_texts(self, access: Access, attended: Attended) -> list[str]:
         asked = self._query(attended.who, self.limit, self.threshold)

@@ -121,9 +121,10 @@ class Keeper:
         self.closed = False
         self.prompt = True
         self._open_engine = open_engine
-        self._mailbox: Mailbox[_Item | Event] = Mailbox()
+        self._mailbox: Mailbox[_Item | Event | Whose] = Mailbox()
         self._worker = Worker("powermem-keeper", self._work)
         self._learns = True
+        self._summarizes = False
         self._unanswered: OrderedDict[tuple[Scope, str], None] = OrderedDict()
         self._unlearned: OrderedDict[str, Scope] = OrderedDict()
         self._learning: set[ProcessTask] = set()
@@ -170,12 +171,15 @@ class Keeper:
             self._learn([whose])
         return [waiting.turn for waiting in changes]
 
-    def keep_once(self, messages: Mapping[str, Message], whose: Whose) -> int:
+    def keep_once(
+        self, messages: Mapping[str, Message], whose: Whose, learn: Callable[[], None] | None = None
+    ) -> int:
         """Store the messages that were not stored under their keys before, and start learning from them.
 
         Args:
             messages: by idempotency key, in the order in which they were said.
             whose: the owner.
+            learn: lets another memory learn from them instead.
 
         Returns:
             The number of messages that were new.
@@ -186,8 +190,22 @@ class Keeper:
         count = self._keep_fresh(fresh, whose) if fresh else 0
         # Also if all were stored before: the process that stored them may have ended before it learned.
         if count or store.count_buffered(lane_of(whose.scope), 1):
-            self._learn([whose])
+            if learn is None:
+                self._learn([whose])
+            else:
+                learn()
         return count
+
+    def learn(self, whose: Whose) -> None:
+        """Start learning, soon, from what another memory has stored; may be called from any thread.
+
+        Raises:
+            ClosedError: the memory was closed, or its event loop does not run.
+        """
+        if self.closed:
+            raise ClosedError("the memory was closed")
+        self.bridge.call_soon(self._start)
+        self._mailbox.post(whose)
 
     def _keep_fresh(self, messages: Mapping[str, Message], whose: Whose) -> int:
         at = clock.now()
@@ -225,7 +243,10 @@ class Keeper:
         except ProcessTimeout:
             return False
         self._forget_learned()
-        return True
+        if not self._summarizes:
+            return True
+        left = None if deadline is None else max(0.0, deadline - monotonic())
+        return (self._open_engine()).summarizer.settle(left)
 
     def close(self, timeout: float | None, *, learn: bool = True) -> None:
         """Store the queued messages, and accept no more.
@@ -265,7 +286,12 @@ class Keeper:
             messages = [item for item in items if isinstance(item, _Item)]
             if messages:
                 self._keep(messages)
-                self._learn([item.ongoing.whose for item in messages if item.ends])
+                ended = [item.ongoing for item in messages if item.ends]
+                self._learn([ongoing.whose for ongoing in ended])
+                self._summarize(ended)
+            told = [item for item in items if isinstance(item, Whose)]
+            if told:
+                self._learn(told)
             for item in items:
                 if isinstance(item, Event):
                     item.set()
@@ -310,6 +336,13 @@ class Keeper:
         except Exception as error:
             # The turns are stored, and the next exchange tries again.
             _logger.warning("learning from stored messages could not be started: %r", error)
+
+    def _summarize(self, ended: Sequence[Ongoing]) -> None:
+        for ongoing in ended:
+            wanted = ongoing.attended.continuity
+            if wanted.turns and wanted.summary is not False:
+                self._summarizes = True
+                (self._open_engine()).summarizer.ask(ongoing.whose.scope, wanted)
 
     def _note_unlearned(self, whose: Whose) -> None:
         # Without the share: the messages are stored, and must not keep an instance alive.

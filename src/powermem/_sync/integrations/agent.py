@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..._core import clock
 from ..._core.inputs import check_count, check_seconds, check_share, check_text_given, named
 from ..._core.integrations.messages import as_message, keyed, query_of, read_agent_messages, said
+from ..._core.values import Scope
+from ...errors import ClosedError
 from ...types import MemoryRecord
 from .files import MemoryFiles
 from .history import SessionHistory
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ..memory import Memory
 
 T = TypeVar("T")
@@ -66,6 +70,7 @@ class AgentMemory:
         self._threshold = check_share(threshold, "threshold")
         self._timeout = check_seconds(timeout, "timeout")
         self._opened = False
+        self._learner: Any = None
         self._stored: dict[str, None] = {}
 
     def recall(self, messages: str | Iterable[Any], *, max_tokens: int | None = None) -> str:
@@ -143,12 +148,23 @@ class AgentMemory:
         run = session if self._scope.run_id is None else self._scope.run_id
         access = self.memory._access
         access.check()
-        whose = self.memory._attendance.owner(self._scope._replace(run_id=run), access)
-        count = access.engine().keeper.keep_once(fresh, whose)
+        scope = self._scope._replace(run_id=run)
+        whose = self.memory._attendance.owner(scope, access)
+        learn = None if self._learner is None else partial(self._hand_over, scope)
+        count = access.engine().keeper.keep_once(fresh, whose, learn)
         self._stored.update(dict.fromkeys(fresh))
         for key in list(self._stored)[: max(0, len(self._stored) - _KEYS)]:
             del self._stored[key]
         return count
+
+    def learn_in(self, memory: Any) -> Self:
+        """Let another memory of the same database learn from what is stored here.
+
+        A memory that an adapter has opened for calls of the other colour may have no event loop that runs
+        between them, and the application waits for its own.
+        """
+        self._learner = memory
+        return self
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until what was remembered can be recalled; return ``False`` after the timeout."""
@@ -161,6 +177,13 @@ class AgentMemory:
     def files(self) -> MemoryFiles:
         """Return the files of this owner."""
         return MemoryFiles(self.memory, **self._ids)
+
+    def _hand_over(self, scope: Scope) -> None:
+        access = self._learner._access
+        try:
+            access.engine().keeper.learn(self._learner._attendance.owner(scope, access))
+        except ClosedError as error:
+            _logger.warning("what was stored is learned with the next message: %s", error)
 
     def _in_time(self, recalling: Callable[[], T]) -> T | None:
         """Return what is recalled, or ``None`` after the timeout or an error."""

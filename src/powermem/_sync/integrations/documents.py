@@ -94,10 +94,17 @@ class Documents:
         )
         return rows
 
-    def search(self, query: str, limit: int, folder: str | None = None, **conditions: Any) -> list[Hit]:
-        """Return the documents that answer a query, best first."""
+    def search(
+        self,
+        query: str,
+        limit: int,
+        folder: str | None = None,
+        threshold: float | None = None,
+        **conditions: Any,
+    ) -> list[Hit]:
+        """Return the documents that answer a query with at least a score, best first."""
         expression = self._expression(folder, conditions)
-        asked = Query(self.space.everywhere, limit, expression, zone=self._memory._zone)
+        asked = Query(self.space.everywhere, limit, expression, threshold=threshold, zone=self._memory._zone)
         components = self._memory._ready()
         (answer,) = components.retrieval.search([query], asked)
         return list(answer.hits)

@@ -6,15 +6,21 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from ..._core.embedding.mock import DIMENSION
+from ..._core.embedding.runtimes import RuntimeModel
 from ..._core.embedding.traits import traits_of
 from ..._core.hints.extras import pip_install
 from ..._core.wire.ability import Abilities, Structure
 from ..._core.wire.endpoint import build_endpoint, join_url
 from ..._core.wire.formats import ANTHROPIC, OPENAI, VERSION
+from ..._core.wire.input_types import endpoint_path, form_of
 from ..._core.wire.rerank import Form
+from ..._core.wire.sigv4 import AwsCredentials
+from ..._drivers.clouds import AwsSigner, GoogleTokens
 from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
 from ...config.fields import reveal
 from ...config.sections import Budget
@@ -27,6 +33,7 @@ from .llm import LLM, ChatLLM
 from .media import ChatTranscriber, EndpointTranscriber, Media, Transcriber
 from .metered import Meter, MeteredEmbedder, MeteredLLM, MeteredTranscriber
 from .reranker import HTTPReranker, LLMReranker, Reranker
+from .typed import TypedEmbedder
 
 _logger = logging.getLogger("powermem")
 
@@ -189,6 +196,16 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
                 max_concurrency=settings.max_concurrency,
                 window=settings.max_tokens or _count_of(target, "max_tokens"),
             )
+        case "runtime":
+            return ForeignEmbedder(
+                RuntimeModel(settings.provider, settings.model or "", reveal(settings.options)),
+                provider=settings.provider,
+                model=settings.model or "",
+                dimension=settings.dimension,
+                window=settings.max_tokens,
+            )
+        case "voyage" | "cohere" | "bedrock" | "vertex":
+            return _typed_embedder(settings, http)
         case "openai" | "azure":
             return OpenAIEmbedder(
                 _client(settings, http, "embeddings"),
@@ -201,6 +218,39 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
             )
         case _:
             raise _unfit(settings, "an embedder")
+
+
+def _typed_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder:
+    model, cloud = settings.model or "", reveal(settings.cloud)
+    form = form_of(settings.protocol, model)
+    if settings.protocol == "vertex":
+        tokens = GoogleTokens(cloud["credentials"])
+        project = cloud["project"] or tokens.project
+        if project is None:
+            raise ConfigError("embedder.config.project: required, since the credentials name no project")
+        settings = replace(settings, token_provider=tokens)
+        path = endpoint_path(form, model, project=project, location=cloud["location"])
+    else:
+        path = endpoint_path(form, model)
+    return TypedEmbedder(
+        _client(settings, http, path, signer=_signer(settings, cloud)),
+        form=form,
+        model=model,
+        dimension=settings.dimension,
+        pass_dimensions=settings.pass_dimensions,
+        window=settings.max_tokens,
+    )
+
+
+def _signer(settings: EmbedderSettings, cloud: Mapping[str, Any]) -> AwsSigner | None:
+    if settings.protocol != "bedrock" or settings.api_key is not None:
+        return None
+    credentials = None
+    if cloud["aws_access_key_id"] is not None:
+        credentials = AwsCredentials(
+            cloud["aws_access_key_id"], cloud["aws_secret_access_key"], cloud["aws_session_token"]
+        )
+    return AwsSigner(cloud["aws_region"], "bedrock", credentials, cloud["aws_profile"])
 
 
 def _local_embedder(settings: EmbedderSettings) -> Embedder | None:
@@ -225,7 +275,12 @@ def _local_embedder(settings: EmbedderSettings) -> Embedder | None:
 
 
 def _client(
-    settings: ProviderSettings, http: HTTPClient, path: str, content_type: str = "application/json"
+    settings: ProviderSettings,
+    http: HTTPClient,
+    path: str,
+    content_type: str = "application/json",
+    *,
+    signer: AwsSigner | None = None,
 ) -> EndpointClient:
     if settings.base_url is None:
         raise ConfigError(f"{settings.provider}: base_url is missing")
@@ -237,6 +292,7 @@ def _client(
         url,
         headers={**_headers(settings), "content-type": content_type},
         token_provider=settings.token_provider,
+        signer=signer,
     )
     return EndpointClient(
         http,

@@ -300,7 +300,7 @@ class HTTPClient:
         attempt = 0
         while True:
             with limiter.turn():
-                outcome = self._attempt(_authorized(endpoint), data, timeout or self._read_timeout)
+                outcome = self._attempt(_authorized(endpoint, data), data, timeout or self._read_timeout)
             if not isinstance(outcome, Failure) or not outcome.passing:
                 return outcome
             if outcome.status == 429 and outcome.wait is not None:
@@ -384,10 +384,13 @@ class EndpointClient:
         )
 
 
-def _authorized(endpoint: Endpoint) -> Endpoint:
-    if endpoint.token_provider is None:
+def _authorized(endpoint: Endpoint, body: bytes) -> Endpoint:
+    if endpoint.token_provider is None and endpoint.signer is None:
         return endpoint
     try:
+        if endpoint.token_provider is None:
+            # It may have to ask for credentials first.
+            return to_thread(endpoint.signed, body)
         token = to_thread(endpoint.token_provider)
     except Exception as error:
         raise foreign_error(endpoint.provider, error) from error

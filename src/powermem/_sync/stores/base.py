@@ -233,6 +233,10 @@ class Store(ABC):
         """Return the result stored under an idempotency key."""
         return self._ask(self._queries.recall_request, scope, key)
 
+    def known_requests(self, scope: Scope, keys: Sequence[str]) -> set[str]:
+        """Return those of some idempotency keys under which a result is stored."""
+        return self._ask(self._queries.known_requests, scope, keys)
+
     def statistics(self, scope: Scope, since: int | None) -> Statistics:
         """Count the records of a scope, with ``since`` only those created from then on."""
         self._write_accesses()

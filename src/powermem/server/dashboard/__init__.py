@@ -14,6 +14,8 @@ from ..service import Service
 from .files import POLICY, Files
 
 _PATH = "/dashboard"
+MEMORY_PAGE = f"{_PATH}#/memories/{{memory_id}}"
+"""The address of a memory on the page, behind that of the server."""
 
 
 def install(app: FastAPI, service: Service) -> None:

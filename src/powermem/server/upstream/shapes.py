@@ -12,6 +12,8 @@ from ..._core import clock
 from .envelope import moment
 
 MOST_AT_ONCE = 100
+MOST_DELETED = 1000
+"""What 1.1's own client asks for at once to delete everything of somebody."""
 
 Id = StrictStr | StrictInt
 Threshold = Annotated[float, Field(ge=0, le=1)]
@@ -81,7 +83,7 @@ class MemoryChanges(Body):
 class DeleteMemories(Body):
     """Memories to delete."""
 
-    memory_ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    memory_ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_DELETED)]
     user_id: Id | None = None
     agent_id: Id | None = None
 

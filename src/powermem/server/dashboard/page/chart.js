@@ -57,7 +57,7 @@ function draw(UPlot, place, days, parts, limit) {
     cursor: { drag: { x: false, y: false }, y: false },
     scales: { x: { range: (_, first, last) => [first - DAY / 2, last + DAY / 2] }, y: { range: [0, top] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 56, incrs: [DAY, 2 * DAY, 5 * DAY, 10 * DAY, 20 * DAY],
+      { ...axis, grid: { show: false }, size: 28, space: 56, incrs: [DAY, 2 * DAY, 5 * DAY, 10 * DAY, 20 * DAY],
         values: (_, ticks) => ticks.map((tick) => dates.format(tick * 1000)) },
       { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => compact.format(tick)) },
     ],

@@ -38,7 +38,8 @@ async function found(query, user, options, signal, told) {
 }
 
 function listed(query, user, options, signal, told) {
-  const [sort_by, order] = (query.sort || SORTS[0][0]).split(" ");
+  // Ids sort by the time of storing, and need no index where there is no user.
+  const [sort_by, order] = (query.sort || (user ? SORTS[0][0] : "id desc")).split(" ");
   const asked = { ...scope(query, user), filters: JSON.stringify(filters(query)) ?? "", as_of: query.as_of, sort_by, order, limit: PAGE };
   return pagedList(
     (cursor) => get("v1/memories", { ...asked, cursor }, signal),

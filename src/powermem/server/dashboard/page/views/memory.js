@@ -2,7 +2,7 @@
 
 import { get, pathOf } from "../api.js";
 import { change, forget, isLeaving } from "../changes.js";
-import { address, badge, button, empty, facts, field, h, section, shortened, time } from "../elements.js";
+import { address, badge, button, count, empty, facts, field, h, section, shortened, time } from "../elements.js";
 import { marks } from "../memories.js";
 import { failed } from "../notices.js";
 import { chain } from "../succession.js";
@@ -70,7 +70,7 @@ function whole(memory, session, refresh) {
       ["Expires", memory.expires_at && time(memory.expires_at)],
       ["User", memory.user_id && h("a", { href: address("timeline", null, { user: memory.user_id }) }, memory.user_id)],
       ["Agent", memory.agent_id], ["Run", memory.run_id], ["Said by", memory.actor_id], ["Type", memory.memory_type],
-      ["Returned", `${memory.access_count} times`], ["Id", h("code", {}, memory.id)],
+      ["Returned", count(memory.access_count, "time")], ["Id", h("code", {}, memory.id)],
     ]),
     Object.keys(memory.metadata).length > 0 && h("details", { class: "metadata", open: true },
       h("summary", {}, "Metadata"), h("pre", {}, JSON.stringify(memory.metadata, null, 2))));
