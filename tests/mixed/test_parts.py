@@ -32,6 +32,7 @@ from powermem._core.sql.postgres import PostgresSQL
 from powermem._core.text.cleaning import content_hash
 from powermem._drivers._asyncmy import AsyncMySQLConnection
 from powermem._drivers._asyncpg import AsyncPostgresConnection
+from powermem.integrations import AsyncSessionHistory
 
 pytestmark = pytest.mark.stores("postgres", "oceanbase")
 
@@ -274,7 +275,9 @@ async def test_every_statement_of_a_user_touches_one_part(
                 await memory.add(text, user_id=f"u{user}", run_id="r", metadata={"n": number}, infer=False)
         first, second, *_ = [one["id"] for one in (await memory.get_all(user_id="u1"))["results"]]
         with recorded(monkeypatch, store) as recording:
-            await recording.run("", calls(memory, first, second))
+            chat = tmp_path / "chat.csv"
+            chat.write_text("speaker,text\nAnn,I sing.\nBo,I dance.\n")
+            await recording.run("", calls(memory, first, second, chat))
             await serve_searches(memory, monkeypatch)
             await recording.run("of many ", searches(memory, "u3"))
             # Accesses of several users would be written in one transaction.
@@ -344,9 +347,10 @@ def searches(memory: AsyncMemory, user_id: str = "u1") -> Calls:
     }
 
 
-def calls(memory: AsyncMemory, first: int, second: int) -> Calls:
-    """Return calls with a user."""
+def calls(memory: AsyncMemory, first: int, second: int, chat: Path) -> Calls:
+    """Return calls with a user, of which one loads a chat."""
     me = {"user_id": "u1"}
+    session = AsyncSessionHistory(memory, "s", **me)
     long = " ".join(f"word{number}" for number in range(300))
     return {
         **searches(memory),
@@ -375,6 +379,11 @@ def calls(memory: AsyncMemory, first: int, second: int) -> Calls:
         "list_tasks": partial(memory.list_tasks, **me),
         "flush": partial(memory.flush, "u1"),
         "list_tasks then": partial(memory.list_tasks, **me),
+        "load_history": partial(memory.load_history, chat, **me, me="Ann", infer=False),
+        "append to a session": partial(session.append, [{"text": "tea"}, {"text": "rum"}]),
+        "items of a session": partial(session.items, 1),
+        "pop of a session": session.pop,
+        "clear a session": session.clear,
     }
 
 

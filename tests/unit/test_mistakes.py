@@ -346,7 +346,7 @@ def test_an_attribute_of_another_library(memory: Memory, get: Callable[[Any], ob
 
 
 def test_a_memory_has_no_attribute_that_protocols_ask_for(memory: Memory) -> None:
-    for name in ("__len__", "_repr_html_", "__array__", "shape"):
+    for name in ("__len__", "_repr_markdown_", "__array__", "shape"):
         assert not hasattr(memory, name)
 
 
