@@ -69,7 +69,7 @@ def test_a_dry_run_shows_and_stores_nothing(cli: Run, tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     for shown in (
         "slack",
-        "2024-05-01 10:00 to 2024-05-03 09:53",
+        "2024-05-01 12:00 to 2024-05-03 11:53",
         "the user",
         "Deploy",
         "1 notices of Slack",

@@ -293,6 +293,7 @@ SLACK: dict[str, Any] = {
             "name": "ana",
             "real_name": "Ana Berg",
             "profile": {"display_name": "ana.b"},
+            "tz": "Europe/Oslo",
             "is_bot": False,
         },
         {"id": "U2", "name": "bob", "real_name": "Bob", "profile": {"display_name": ""}},

@@ -75,15 +75,15 @@ CHAT = [
     ("Ana", "I have a cat", "2023-12-24T18:07:00+00:00", "Bob"),
 ]
 GRAM = [
-    ("Ana", "I moved to Oslo.", "2024-05-01T10:00:10+00:00", "4321"),
-    ("Bob", "Really?", "2024-05-01T10:01:10+00:00", "4321"),
+    ("Ana", "I moved to Oslo.", "2024-05-01T12:00:10+02:00", "4321"),
+    ("Bob", "Really?", "2024-05-01T12:01:10+02:00", "4321"),
 ]
 TEAM = [
-    ("ana.b", "Hi @here", "2024-05-03T09:53:20.000100+00:00", "D1"),
+    ("ana.b", "Hi @here", "2024-05-03T11:53:20.000100+02:00", "D1"),
     (
         "ana.b",
         "I moved to Oslo & love it, @Bob. See Oslo (https://oslo.no) in #general",
-        "2024-05-01T10:00:10.000200+00:00",
+        "2024-05-01T12:00:10.000200+02:00",
         "C1/1714557610.000200",
     ),
     ("Bob", "Lunch?", "2024-05-01T10:00:20.000300+00:00", "C1"),
@@ -503,8 +503,8 @@ def test_a_survey(tmp_path: Path) -> None:
         ("Bob", "U2", 2, False),
         ("Deploy", "B1", 1, False),
     ]
-    assert iso(survey.first) == "2024-05-01T10:00:10.000200+00:00"
-    assert iso(survey.last) == "2024-05-03T09:53:20.000100+00:00"
+    assert iso(survey.first) == "2024-05-01T12:00:10.000200+02:00"
+    assert iso(survey.last) == "2024-05-03T11:53:20.000100+02:00"
 
 
 def test_a_day_of_activities_is_read_from_its_beginning(tmp_path: Path) -> None:

@@ -207,6 +207,7 @@ async def move(memory: AsyncMemory, other: AsyncMemory) -> None:
     read = await other.import_memories("out.jsonl.gz")
     assert_type([error["line"] for error in read["errors"]], list[int])
     assert_type((await memory.copy_to(other, user_id="u"))["imported"], int)
+    assert_type((await memory.load_history("chat.zip", user_id="u"))["messages"], int)
     user = await memory.move_user("u", other, keep=True, on_progress=show)
     assert_type((user["memories"], user["paused"]), tuple[int, float])
     await memory.cancel_move("v", other)
@@ -229,6 +230,7 @@ async def attend(memory: AsyncMemory) -> None:
     assert_type([fact.to_dict()["created_at"] for fact in facts], list[str])
     assert_type([turn["role"] for turn in await memory.observe("Hi", "Hello")], list[str])
     memory.wrap(len)
+    memory.llm.history_tokens = 1000
     memory.augmentation.max_workers, memory.augmentation.db_writer_batch_size = 2, 10
     assert_type(await memory.augmentation.wait(timeout=5), bool)
     memory.llm.unregister(client)

@@ -95,6 +95,11 @@ def _digest(*parts: str) -> str:
     return f"history:{sha256(text.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
+def key_of_all(keys: Sequence[str]) -> str:
+    """Return the key of a call that adds the messages with these keys."""
+    return _digest("call", *keys)
+
+
 def in_parts(items: Iterable[Message | Kept], format: str, *, single: bool) -> Iterator[Part | Kept]:
     """Divide the messages of a history into calls; memories are passed on.
 

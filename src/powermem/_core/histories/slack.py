@@ -10,11 +10,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from .exports import Export
 from .fields import document, listed, mappings, names_of, part, records, said, string
-from .moments import local, read_moment
+from .moments import local, read_moment, zone_of
 from .values import Items, Message, Options, Report
 
 _LISTS = ("channels.json", "groups.json", "mpims.json", "dms.json")
@@ -65,6 +66,7 @@ class _People:
         self.channels: dict[str, str] = {}
         self.bots: set[str] = set()
         self._names: dict[str, str] = {}
+        self._zones: dict[str, tzinfo] = {}
         for name in export.named("users.json", "org_users.json"):
             for user in mappings(document(export, name, report)):
                 id = string(user.get("id"))
@@ -77,6 +79,8 @@ class _People:
                 if id is None or shown is None:
                     continue
                 self._names[id] = shown
+                if (zone := zone_of(string(user.get("tz")) or "")) is not None:
+                    self._zones[id] = zone
                 if user.get("is_bot") is True or id == "USLACKBOT":
                     self.bots.add(id)
                 else:
@@ -85,6 +89,10 @@ class _People:
     def of(self, id: str) -> str:
         """Return the name of a user, or the id of one who is unknown."""
         return self._names.get(id, id)
+
+    def zone(self, id: str | None, otherwise: tzinfo) -> tzinfo:
+        """Return the time zone of a user, if it is known."""
+        return self._zones.get(id or "", otherwise)
 
     def together(self, channel: Mapping[str, Any]) -> str | None:
         """Return the names of the members of a direct conversation."""
@@ -140,7 +148,7 @@ def _day(
         yield Message(
             conversation=f"{channel}/{thread}" if thread else channel,
             text=text,
-            at=local(read_moment(stamp, options.zone), options.zone),
+            at=local(read_moment(stamp, options.zone), people.zone(user, options.zone)),
             where=place,
             role="assistant" if is_bot else None,
             speaker=speaker,

@@ -8,6 +8,7 @@ and the user in ``personal_information``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .exports import Export
@@ -15,6 +16,9 @@ from .fields import json_of, listed, names_of, part, said, string
 from .json_stream import NOTHING, JSONStream
 from .moments import local, read_moment
 from .values import Items, Message, Options, Report
+
+_QUARTER = timedelta(minutes=15)
+_MOST_AHEAD = timedelta(hours=14)
 
 
 def matches(value: object) -> bool:
@@ -91,8 +95,7 @@ def _message(value: object, chat: Mapping[str, Any], prefix: str, options: Optio
     if text is None:
         report.leave_out("media without text" if files or value.get("media_type") else "without text")
         return
-    moment = read_moment(value.get("date_unixtime"), options.zone)
-    moment = local(moment, options.zone) if moment else read_moment(value.get("date"), options.zone)
+    moment = _moment(value, options)
     speaker_id = string(value.get("from_id"))
     if chat.get("type") == "saved_messages" and speaker_id is not None and not value.get("forwarded_from"):
         report.me.add(speaker_id)
@@ -116,6 +119,20 @@ def _message(value: object, chat: Mapping[str, Any], prefix: str, options: Optio
         title=title,
         metadata=kept,
     )
+
+
+def _moment(value: Mapping[str, Any], options: Options) -> datetime | None:
+    """Return the time of a message, with the offset of the computer that exported it."""
+    at, shown = (
+        read_moment(value.get("date_unixtime"), options.zone),
+        read_moment(value.get("date"), timezone.utc),
+    )
+    if at is None:
+        return read_moment(value.get("date"), options.zone)
+    ahead = timedelta() if shown is None else shown - at
+    if shown is None or ahead % _QUARTER or abs(ahead) > _MOST_AHEAD:
+        return local(at, options.zone)
+    return at.astimezone(timezone(ahead))
 
 
 def _text(value: Mapping[str, Any]) -> str:

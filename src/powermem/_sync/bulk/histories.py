@@ -12,7 +12,7 @@ from ..._concurrency import Lock, to_thread
 from ..._core.changes.addition import Addition
 from ..._core.changes.writes import Remember
 from ..._core.clock import now
-from ..._core.histories.calls import Part, Target, in_parts
+from ..._core.histories.calls import Part, Target, in_parts, key_of_all
 from ..._core.histories.history import History
 from ..._core.histories.values import Kept
 from ..._core.inputs import Listener
@@ -202,7 +202,7 @@ class HistoryLoader:
         keys = [part.keys[number] for number in kept]
         if self._infer and not self._again:
             # If the process dies between the turns and the facts, the next load finds the turns by it.
-            call["idempotency_key"] = f"{keys[0]}:{keys[-1].rpartition(':')[2]}:{len(keys)}"
+            call["idempotency_key"] = key_of_all(keys)
         return {**call, "keys": keys}
 
     def _addition(self, keys: Sequence[str], **call: Any) -> Addition:
