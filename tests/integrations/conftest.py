@@ -43,6 +43,7 @@ def model(chats: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ChatServer:
         ("OPENAI_API_KEY", "k"),
         ("ANTHROPIC_BASE_URL", chats.address),
         ("ANTHROPIC_API_KEY", "k"),
+        ("GOOGLE_GEMINI_BASE_URL", chats.address),
         ("GOOGLE_API_KEY", "k"),
     ):
         monkeypatch.setenv(name, value)

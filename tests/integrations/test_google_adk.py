@@ -37,13 +37,11 @@ class TestMemoryService(Conformance):
         ids = {"app_name": APP, "user_id": who.user_id, "session_id": who.session_id}
         if await sessions.get_session(**ids) is None:
             await sessions.create_session(**ids)
-        return await answer(PowerMemMemoryService(memory), sessions, ids, text, self.model)
+        return await answer(PowerMemMemoryService(memory), sessions, ids, text)
 
 
-async def answer(
-    service: PowerMemMemoryService, sessions: Any, ids: dict[str, str], text: str, model: ChatServer
-) -> str:
-    gemini = Gemini(model="gemini-2.5-flash", base_url=model.address)
+async def answer(service: PowerMemMemoryService, sessions: Any, ids: dict[str, str], text: str) -> str:
+    gemini = Gemini(model="gemini-2.5-flash")
     agent = LlmAgent(name="travel_agent", model=gemini, tools=[PreloadMemoryTool()])
     runner = Runner(agent=agent, app_name=APP, session_service=sessions, memory_service=service)
     said = Content(role="user", parts=[Part(text=text)])
@@ -68,7 +66,7 @@ async def test_the_model_loads_memories_with_a_tool(memory: Memory, model: ChatS
         if any("functionResponse" in part for one in body["contents"] for part in one["parts"])
         else Call("load_memory", {"query": QUESTION})
     )
-    gemini = Gemini(model="gemini-2.5-flash", base_url=model.address)
+    gemini = Gemini(model="gemini-2.5-flash")
     agent = LlmAgent(name="travel_agent", model=gemini, tools=[load_memory])
     service = PowerMemMemoryService(memory)
     runner = Runner(agent=agent, app_name=APP, session_service=sessions, memory_service=service)

@@ -30,16 +30,16 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
 
 FRAMEWORKS: dict[str, tuple[str, ...]] = {
     "agent-framework": ("agent-framework-core>=1.0",),
-    "agno": ("agno>=2.3",),
+    "agno": ("agno>=3.1",),
     "autogen": ("autogen-core>=0.5",),
-    "crewai": ("crewai>=1.9",),
+    "crewai": ("crewai>=1.15",),
     "google-adk": ("google-adk>=1.20",),
     "langchain": ("langchain>=1.1",),
     "langgraph": ("langgraph>=1.0",),
     "llama-index": ("llama-index-core>=0.13",),
     "openai-agents": ("openai-agents>=0.8",),
     "pydantic-ai": ("pydantic-ai-slim>=2.44", "pydantic-ai-harness>=0.36"),
-    "strands": ("strands-agents>=1.40",),
+    "strands": ("strands-agents>=1.46",),
 }
 """The requirements of the extras of agent frameworks, of which ``all`` has none."""
 
