@@ -28,7 +28,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "speaker": (
         "speaker", "author", "sender", "name", "from", "username", "user", "user_name", "from_name", "who",
     ),
-    "time": ("time", "timestamp", "date", "datetime", "created_at", "sent_at", "created", "date_time", "ts"),
+    "time": (
+        "time", "timestamp", "date", "datetime", "created_at", "sent_at", "created", "date_time", "ts",
+        "sent", "when",
+    ),
     "conversation": (
         "conversation", "conversation_id", "thread", "thread_id", "channel", "chat", "chat_id", "session",
         "session_id", "room",
