@@ -114,6 +114,10 @@ async def test_every_result_has_the_keys_of_its_type(
         file.write('{"what": "is this"}\n')
     imported = await memory.import_memories(path, on_progress=told.append)
     assert shapes.result(AsyncMemory.import_memories, imported)["errors"]
+    chat = tmp_path / "chat.csv"
+    chat.write_text("speaker,text,time\nAnn,I sing.,2025-01-01\nBo,I dance.,soon\n")
+    loaded = await memory.load_history(chat, user_id="u", me="Ann", on_progress=told.append)
+    shapes.result(AsyncMemory.load_history, loaded)
     nowhere = {"vector_store": {"provider": "sqlite", "config": {"database_path": ":memory:"}}}
     async with AsyncMemory({**nowhere, "embedder": {"provider": "none"}}) as other:
         copied = await memory.copy_to(other, on_progress=told.append)
@@ -125,6 +129,8 @@ async def test_every_result_has_the_keys_of_its_type(
         shapes.value(ProgressRecord, progress)
 
     async with AsyncMemory(memory.config) as again:
+        forgotten = await again.delete_entity_memories("u")
+        shapes.result(AsyncMemory.delete_entity_memories, forgotten)
         shapes.result(AsyncMemory.delete_all, await again.delete_all(user_id="u"))
 
     assert shapes.called == described(AsyncMemory) | described(type(memory.processing))

@@ -113,6 +113,10 @@ def test_every_result_has_the_keys_of_its_type(memory: Memory, model: ScriptedMo
         file.write('{"what": "is this"}\n')
     imported = memory.import_memories(path, on_progress=told.append)
     assert shapes.result(Memory.import_memories, imported)["errors"]
+    chat = tmp_path / "chat.csv"
+    chat.write_text("speaker,text,time\nAnn,I sing.,2025-01-01\nBo,I dance.,soon\n")
+    loaded = memory.load_history(chat, user_id="u", me="Ann", on_progress=told.append)
+    shapes.result(Memory.load_history, loaded)
     nowhere = {"vector_store": {"provider": "sqlite", "config": {"database_path": ":memory:"}}}
     with Memory({**nowhere, "embedder": {"provider": "none"}}) as other:
         copied = memory.copy_to(other, on_progress=told.append)
@@ -124,6 +128,8 @@ def test_every_result_has_the_keys_of_its_type(memory: Memory, model: ScriptedMo
         shapes.value(ProgressRecord, progress)
 
     with Memory(memory.config) as again:
+        forgotten = again.delete_entity_memories("u")
+        shapes.result(Memory.delete_entity_memories, forgotten)
         shapes.result(Memory.delete_all, again.delete_all(user_id="u"))
 
     assert shapes.called == described(Memory) | described(type(memory.processing))
