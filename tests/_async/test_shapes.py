@@ -116,8 +116,8 @@ async def test_every_result_has_the_keys_of_its_type(
     assert shapes.result(AsyncMemory.import_memories, imported)["errors"]
     chat = tmp_path / "chat.csv"
     chat.write_text("speaker,text,time\nAnn,I sing.,2025-01-01\nBo,I dance.,soon\n")
-    loaded = await memory.load_history(chat, user_id="u", me="Ann", on_progress=told.append)
-    shapes.result(AsyncMemory.load_history, loaded)
+    history = await memory.load_history(chat, user_id="u", me="Ann", on_progress=told.append)
+    shapes.result(AsyncMemory.load_history, history)
     nowhere = {"vector_store": {"provider": "sqlite", "config": {"database_path": ":memory:"}}}
     async with AsyncMemory({**nowhere, "embedder": {"provider": "none"}}) as other:
         copied = await memory.copy_to(other, on_progress=told.append)

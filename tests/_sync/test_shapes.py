@@ -115,8 +115,8 @@ def test_every_result_has_the_keys_of_its_type(memory: Memory, model: ScriptedMo
     assert shapes.result(Memory.import_memories, imported)["errors"]
     chat = tmp_path / "chat.csv"
     chat.write_text("speaker,text,time\nAnn,I sing.,2025-01-01\nBo,I dance.,soon\n")
-    loaded = memory.load_history(chat, user_id="u", me="Ann", on_progress=told.append)
-    shapes.result(Memory.load_history, loaded)
+    history = memory.load_history(chat, user_id="u", me="Ann", on_progress=told.append)
+    shapes.result(Memory.load_history, history)
     nowhere = {"vector_store": {"provider": "sqlite", "config": {"database_path": ":memory:"}}}
     with Memory({**nowhere, "embedder": {"provider": "none"}}) as other:
         copied = memory.copy_to(other, on_progress=told.append)
