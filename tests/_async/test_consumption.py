@@ -91,6 +91,8 @@ async def test_counts_are_written_now_and_then_and_not_for_each_call(config: dic
     seconds, written = [0.0], []
 
     class Store:
+        read_only = False
+
         async def add_consumption(self, days: dict[int, dict[str, int]]) -> None:
             written.append([amounts["llm_calls"] for amounts in days.values()])
 

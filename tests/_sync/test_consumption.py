@@ -92,6 +92,8 @@ def test_counts_are_written_now_and_then_and_not_for_each_call(config: dict[str,
     seconds, written = [0.0], []
 
     class Store:
+        read_only = False
+
         def add_consumption(self, days: dict[int, dict[str, int]]) -> None:
             written.append([amounts["llm_calls"] for amounts in days.values()])
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -16,6 +18,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import NullPool
 
+from powermem._sync.engine import ENGINES
 from powermem.compat import Memori, QuotaExceededError, UnsupportedLLMProviderError
 from powermem.errors import InvalidInputError
 from tests.support.chatserver import ChatServer
@@ -31,7 +34,7 @@ class ChatRequest(BaseModel):
 
 
 @pytest.fixture(autouse=True)
-def surroundings(chats: ChatServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def surroundings(chats: ChatServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a program finds: a provider's server, a key of Memori's, and a folder of its own."""
     monkeypatch.chdir(tmp_path)
     for name, value in {
@@ -45,6 +48,12 @@ def surroundings(chats: ChatServer, tmp_path: Any, monkeypatch: pytest.MonkeyPat
         "DATABASE_PROVIDER": "sqlite",
     }.items():
         monkeypatch.setenv(name, value)
+    yield
+    # What instances that were dropped keep open for the next one ends with the process; here, with the test.
+    gc.collect()
+    for engine in list(ENGINES._engines.values()):
+        assert not engine.holders
+        engine.close(False, 10.0)
 
 
 @pytest.fixture

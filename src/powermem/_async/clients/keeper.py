@@ -283,19 +283,25 @@ class AsyncKeeper:
             self._unanswered.popitem(last=False)
 
     async def _work(self, stopping: AsyncEvent) -> None:
-        while items := await self._mailbox.take(lambda: self.batch_size):
-            messages = [item for item in items if isinstance(item, _Item)]
-            if messages:
-                await self._keep(messages)
-                ended = [item.ongoing for item in messages if item.ends]
-                await self._learn([ongoing.whose for ongoing in ended])
-                await self._summarize(ended)
-            told = [item for item in items if isinstance(item, Whose)]
-            if told:
-                await self._learn(told)
-            for item in items:
-                if isinstance(item, AsyncEvent):
-                    item.set()
+        # Each round is a call, so that what waits for the next one refers to no memory of the last.
+        while await self._round():
+            pass
+
+    async def _round(self) -> bool:
+        items = await self._mailbox.take(lambda: self.batch_size)
+        messages = [item for item in items if isinstance(item, _Item)]
+        if messages:
+            await self._keep(messages)
+            ended = [item.ongoing for item in messages if item.ends]
+            await self._learn([ongoing.whose for ongoing in ended])
+            await self._summarize(ended)
+        told = [item for item in items if isinstance(item, Whose)]
+        if told:
+            await self._learn(told)
+        for item in items:
+            if isinstance(item, AsyncEvent):
+                item.set()
+        return bool(items)
 
     async def _keep(self, items: Sequence[_Item]) -> None:
         at = clock.now()

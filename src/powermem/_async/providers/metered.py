@@ -125,7 +125,7 @@ class AsyncMeter:
         """Write what was counted; what cannot be written is kept for the next time."""
         self._noted_at = self._elapsed()
         taken = self._consumption.take()
-        if not taken:
+        if not taken or self._store.read_only:
             return
         try:
             await self._store.add_consumption(taken)

@@ -282,19 +282,25 @@ class Keeper:
             self._unanswered.popitem(last=False)
 
     def _work(self, stopping: Event) -> None:
-        while items := self._mailbox.take(lambda: self.batch_size):
-            messages = [item for item in items if isinstance(item, _Item)]
-            if messages:
-                self._keep(messages)
-                ended = [item.ongoing for item in messages if item.ends]
-                self._learn([ongoing.whose for ongoing in ended])
-                self._summarize(ended)
-            told = [item for item in items if isinstance(item, Whose)]
-            if told:
-                self._learn(told)
-            for item in items:
-                if isinstance(item, Event):
-                    item.set()
+        # Each round is a call, so that what waits for the next one refers to no memory of the last.
+        while self._round():
+            pass
+
+    def _round(self) -> bool:
+        items = self._mailbox.take(lambda: self.batch_size)
+        messages = [item for item in items if isinstance(item, _Item)]
+        if messages:
+            self._keep(messages)
+            ended = [item.ongoing for item in messages if item.ends]
+            self._learn([ongoing.whose for ongoing in ended])
+            self._summarize(ended)
+        told = [item for item in items if isinstance(item, Whose)]
+        if told:
+            self._learn(told)
+        for item in items:
+            if isinstance(item, Event):
+                item.set()
+        return bool(items)
 
     def _keep(self, items: Sequence[_Item]) -> None:
         at = clock.now()

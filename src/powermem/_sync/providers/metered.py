@@ -124,7 +124,7 @@ class Meter:
         """Write what was counted; what cannot be written is kept for the next time."""
         self._noted_at = self._elapsed()
         taken = self._consumption.take()
-        if not taken:
+        if not taken or self._store.read_only:
             return
         try:
             self._store.add_consumption(taken)
