@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from powermem._core.evaluation.labelled import Kept, Labelled, Tally, judge, read_labelled
-from powermem._core.rules import extract
+from powermem._core.rules.extraction import extract
 
 DATA = Path(__file__).parent.parent / "tests" / "data" / "extraction"
 

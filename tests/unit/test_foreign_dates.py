@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from powermem._core.clock import parse, read_zone
 from powermem._core.query import question
-from powermem._core.rules import extract
 from powermem._core.rules.dates import english, find_dates, hints
+from powermem._core.rules.extraction import extract
 from powermem._core.values import Message
 
 WEDNESDAY = date(2026, 4, 22)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from powermem._core.rules import extract
+from powermem._core.rules.extraction import extract
 from powermem._core.values import Message
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from powermem._core.evaluation.labelled import Kept, Labelled, Tally, judge, read_labelled
-from powermem._core.rules import extract
+from powermem._core.rules.extraction import extract
 
 FOLDER = Path(__file__).parents[1] / "data" / "extraction"
 

@@ -10,7 +10,7 @@ import pytest
 from powermem._core.changes.reconcile import NewMemories, learn
 from powermem._core.parsing.answer import ParseError
 from powermem._core.parsing.facts import parse_extraction
-from powermem._core.rules import extract, stated_preferences
+from powermem._core.rules.extraction import extract, stated_preferences
 from powermem._core.text.cleaning import content_hash
 from powermem._core.values import Extracted, Fact, FoundPreference, Message, Scope
 

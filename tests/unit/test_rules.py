@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from powermem._core.clock import parse
 from powermem._core.prompts.extraction import KINDS
 from powermem._core.prompts.quoting import quote_recalled
-from powermem._core.rules import extract
 from powermem._core.rules.dates import resolve
+from powermem._core.rules.extraction import extract
 from powermem._core.rules.names import stated_name
 from powermem._core.rules.sentences import split
 from powermem._core.values import Fact, Message

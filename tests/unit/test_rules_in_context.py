@@ -8,7 +8,7 @@ import pytest
 
 from powermem._core.clock import parse
 from powermem._core.evaluation.labelled import Kept, Tally, judge, read_labelled
-from powermem._core.rules import extract
+from powermem._core.rules.extraction import extract
 from powermem._core.rules.questions_and_answers import restate
 from powermem._core.values import Fact, Message
 

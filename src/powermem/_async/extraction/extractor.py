@@ -26,7 +26,6 @@ from ..._core.prompts.extraction import (
     repair_messages,
     segmentation_messages,
 )
-from ..._core.rules import extract, stated_preferences
 from ..._core.text.cleaning import normalize
 from ..._core.values import Extracted, Fact, FoundPreference, Message, Usage
 from ..._core.wire.reasons import CUT, FILTERED, TOO_LONG
@@ -139,7 +138,10 @@ class AsyncExtractor:
         if llm is None:
             # Only where rules find the facts; it takes a moment to load.
             from ..._core.rules.claims.reading import with_claims
+            from ..._core.rules.extraction import extract, stated_preferences
 
+            self._find_facts = extract
+            self._find_preferences = stated_preferences
             self._with_claims = with_claims
 
     @property
@@ -209,10 +211,10 @@ class AsyncExtractor:
         # each further thread that runs Python code slows the loop down.
         async with self._reading:
             facts = await async_to_thread(self._extract_timed, timed)
-        return Learned(facts, stated_preferences(facts))
+        return Learned(facts, self._find_preferences(facts))
 
     def _extract_timed(self, messages: Sequence[Message]) -> list[Fact]:
-        return self._with_claims(extract(messages), messages)
+        return self._with_claims(self._find_facts(messages), messages)
 
     async def _extract_portion(
         self,
