@@ -43,20 +43,14 @@ def providers(addressed: ChatServer) -> ChatServer:
 @pytest.fixture
 def addressed(chats: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ChatServer:
     """The providers' own clients, and frameworks, talk to this server."""
-    for name, value in (
-        ("OPENAI_BASE_URL", chats.url),
-        ("OPENAI_API_BASE", chats.url),
-        ("OPENAI_API_KEY", "k"),
-        ("ANTHROPIC_BASE_URL", chats.address),
-        ("ANTHROPIC_API_KEY", "k"),
-        ("GOOGLE_GEMINI_BASE_URL", chats.address),
-        ("GOOGLE_API_KEY", "k"),
+    for name, value in {
+        **chats.variables,
         # Frameworks that would tell their makers.
-        ("OPENAI_AGENTS_DISABLE_TRACING", "1"),
-        ("CREWAI_DISABLE_TELEMETRY", "true"),
-        ("CREWAI_TRACING_ENABLED", "false"),
-        ("OTEL_SDK_DISABLED", "true"),
-    ):
+        "OPENAI_AGENTS_DISABLE_TRACING": "1",
+        "CREWAI_DISABLE_TELEMETRY": "true",
+        "CREWAI_TRACING_ENABLED": "false",
+        "OTEL_SDK_DISABLED": "true",
+    }.items():
         monkeypatch.setenv(name, value)
     # What an example prints must not hang on how busy the machine is.
     for attendance in ("_async.clients.attendance.AsyncAttendance", "_sync.clients.attendance.Attendance"):

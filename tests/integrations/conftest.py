@@ -37,15 +37,7 @@ async def async_memory(config: dict[str, Any]) -> AsyncIterator[AsyncMemory]:
 @pytest.fixture
 def model(chats: ChatServer, monkeypatch: pytest.MonkeyPatch) -> ChatServer:
     """A server that answers as the model of whatever framework asks it."""
-    for name, value in (
-        ("OPENAI_BASE_URL", chats.url),
-        ("OPENAI_API_BASE", chats.url),
-        ("OPENAI_API_KEY", "k"),
-        ("ANTHROPIC_BASE_URL", chats.address),
-        ("ANTHROPIC_API_KEY", "k"),
-        ("GOOGLE_GEMINI_BASE_URL", chats.address),
-        ("GOOGLE_API_KEY", "k"),
-    ):
+    for name, value in chats.variables.items():
         monkeypatch.setenv(name, value)
     chats.on_chat = lambda body: "I see."
     return chats

@@ -39,10 +39,7 @@ def surroundings(chats: ChatServer, tmp_path: Any, monkeypatch: pytest.MonkeyPat
     """What a program finds: a provider's server, a key of Memori's, and a folder of its own."""
     monkeypatch.chdir(tmp_path)
     for name, value in {
-        "OPENAI_API_KEY": "k",
-        "OPENAI_BASE_URL": chats.url,
-        "ANTHROPIC_API_KEY": "k",
-        "ANTHROPIC_BASE_URL": chats.address,
+        **chats.variables,
         "MEMORI_API_KEY": "your-api-key",
         "LLM_PROVIDER": "none",
         "EMBEDDING_PROVIDER": "mock",

@@ -130,6 +130,19 @@ class ChatServer(ThreadedServer, Chat):
         Chat.__init__(self)
         ThreadedServer.__init__(self, "chatserver")
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment in which the providers' own clients, and frameworks, talk to this server."""
+        return {
+            "OPENAI_BASE_URL": self.url,
+            "OPENAI_API_BASE": self.url,
+            "OPENAI_API_KEY": "k",
+            "ANTHROPIC_BASE_URL": self.address,
+            "ANTHROPIC_API_KEY": "k",
+            "GOOGLE_GEMINI_BASE_URL": self.address,
+            "GOOGLE_API_KEY": "k",
+        }
+
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=1024)
         self._listens(server.sockets[0].getsockname()[1])
