@@ -5,11 +5,11 @@ An expression of many alternatives tries each of them at each letter, which take
 
 from __future__ import annotations
 
-import re
+from ..patterns import Pattern
 
 # What an expression that ignores case takes for the same letter, other than capitals.
 _SAME = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k", "\u212b": "å"})
-_WORD = re.compile(r"\w+")
+_WORD = Pattern(r"\w+")
 
 
 class Prefilter:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
+from ...patterns import Pattern
 from ...text.prefilter import Prefilter
 
-_HINT = re.compile(
+_HINT = Pattern(
     r"gestern|heute|\bmorgen|\bnacht\b|\bletzte|\bvorige|vergangene|\bdiese[nrms]?\b"
     r"|nächst|\bkommende"
     r"|\b(?:vor|in)\s+\S+\s+(?:tag|woche|monat|jahr)"
