@@ -12,9 +12,11 @@ import pytest
 
 from powermem import AsyncMemory
 from powermem._async.stores.base import AsyncStore
+from powermem._async.stores.server.store import AsyncServerStore
 from powermem._concurrency import async_gather
-from powermem._core.changes.writes import Delete, DeleteWhere, ReplaceText, Restore, Supersede
+from powermem._core.changes.writes import Added, Delete, DeleteWhere, ReplaceText, Restore, Supersede
 from powermem._core.clock import now
+from powermem._core.sql.evidence import evidence
 from powermem._core.values import Row, Scope, Stored
 from tests.support.additions import memory_of, vector
 from tests.support.databases import execute
@@ -158,3 +160,16 @@ async def test_changes_at_once_leave_one_addition(config: dict[str, Any], memory
         for memory_id in ids:
             events = [entry["event"] for entry in await other.history(memory_id)]
             assert events == ["ADD", "UPDATE", "UPDATE", "DELETE"]
+
+
+@pytest.mark.stores("postgres", "oceanbase", "mysql")
+async def test_an_addition_is_proven_with_and_without_its_memory(opened: AsyncStore) -> None:
+    kept, gone, lost = (memory_of(text) for text in ("kept", "gone", "lost"))
+    await opened.apply([kept, gone])
+    await opened.apply([Delete(gone.row.id, now())])
+    assert isinstance(opened, AsyncServerStore)
+    for change, committed in ((kept, True), (gone, True), (lost, False)):
+        trace = evidence(opened._sql, [[change]], [[Added(change.row)]])
+        assert trace is not None
+        async with opened._pool.transaction() as connection:
+            assert bool(await connection.fetch(trace.sql, trace.values)) == committed

@@ -13,10 +13,12 @@ import pytest
 
 from powermem import Memory
 from powermem._concurrency import gather
-from powermem._core.changes.writes import Delete, DeleteWhere, ReplaceText, Restore, Supersede
+from powermem._core.changes.writes import Added, Delete, DeleteWhere, ReplaceText, Restore, Supersede
 from powermem._core.clock import now
+from powermem._core.sql.evidence import evidence
 from powermem._core.values import Row, Scope, Stored
 from powermem._sync.stores.base import Store
+from powermem._sync.stores.server.store import ServerStore
 from tests.support.additions import memory_of, vector
 from tests.support.databases import execute
 from tests.support.former import MEMORY, create_first_version
@@ -157,3 +159,16 @@ def test_changes_at_once_leave_one_addition(config: dict[str, Any], memory: Memo
         for memory_id in ids:
             events = [entry["event"] for entry in other.history(memory_id)]
             assert events == ["ADD", "UPDATE", "UPDATE", "DELETE"]
+
+
+@pytest.mark.stores("postgres", "oceanbase", "mysql")
+def test_an_addition_is_proven_with_and_without_its_memory(opened: Store) -> None:
+    kept, gone, lost = (memory_of(text) for text in ("kept", "gone", "lost"))
+    opened.apply([kept, gone])
+    opened.apply([Delete(gone.row.id, now())])
+    assert isinstance(opened, ServerStore)
+    for change, committed in ((kept, True), (gone, True), (lost, False)):
+        trace = evidence(opened._sql, [[change]], [[Added(change.row)]])
+        assert trace is not None
+        with opened._pool.transaction() as connection:
+            assert bool(connection.fetch(trace.sql, trace.values)) == committed

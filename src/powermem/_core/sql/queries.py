@@ -166,10 +166,10 @@ class Queries:
         )
         return [values[0] for values in found]
 
-    def history(self, memory_id: int) -> Steps[list[HistoryEntry]]:
-        """Return the history of a memory, oldest first."""
+    def history(self, memory_id: int, user_id: str | None = None) -> Steps[list[HistoryEntry]]:
+        """Return the history of a memory, oldest first; ``user_id`` says whose it is, if that is known."""
         # A memory that is deleted between the two reads has its whole history stored.
-        rows = yield from self.get_many([memory_id])
+        rows = yield from self.get_many([memory_id], user_id)
         found = yield Query(f"SELECT {ENTRY} FROM {self._sql.history} WHERE memory_id = ?", (memory_id,))
         entries = [self._sql.to_history(values) for values in found]
         return whole_history(rows[memory_id], entries) if memory_id in rows else in_order(entries)
