@@ -22,8 +22,8 @@ _MOST_PARTS = 1 << 15
 _KEPT = 4
 
 Part: TypeAlias = str | int | tuple[str, str]
-"""What a text is found by: a word with what is written around it up to the next blanks, the number of a day, a
-speaker as ``(SPEAKER, name)``, or a term that need not occur in it as ``(BEHIND, term)``."""
+"""What a text is found by: a word with what is written around it up to the next blanks, the number of a day,
+a speaker as ``(SPEAKER, name)``, or a term that need not occur in it as ``(BEHIND, term)``."""
 
 SPEAKER, BEHIND = "speaker", "behind"
 
