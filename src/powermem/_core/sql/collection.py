@@ -12,7 +12,7 @@ from ..clock import DAY
 from ..filters.expression import Expression
 from ..filters.match import matches
 from ..metadata import encode
-from ..text.indexing import index
+from ..text.indexing import index_each
 from ..values import HistoryEntry, Row, Stored, Words
 from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
@@ -397,7 +397,9 @@ def passes(expression: Expression | None, row: Row) -> bool:
     return expression is None or matches(expression, row)
 
 
-def words_of(memory: AddMemory | Stored) -> Words:
-    """Return the terms by which full text finds a memory."""
-    words = memory.terms if isinstance(memory, Stored) else memory.words
-    return words or index(memory.row, memory.source)
+def words_of(memories: Sequence[AddMemory | Stored]) -> list[Words]:
+    """Return for each memory the terms by which full text finds it."""
+    known = [memory.terms if isinstance(memory, Stored) else memory.words for memory in memories]
+    unknown = [memory for memory, words in zip(memories, known, strict=True) if not words]
+    found = iter(index_each([memory.row for memory in unknown], [memory.source for memory in unknown]))
+    return [words or next(found) for words in known]
