@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -187,27 +186,26 @@ def test_a_word_is_found_in_any_inflection_and_compound(wanted: str, held: froze
     assert Vocabulary(held).has(wanted) is (wanted in held or near)
 
 
-def test_each_fact_takes_as_many_steps_as_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The words of a conversation are not gone through again for each fact."""
-    walks = []
-    by_beginning = Vocabulary._by_beginning.func
+def test_the_words_of_a_conversation_are_collected_once_for_all_facts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    collected = []
 
-    def counted(vocabulary: Vocabulary) -> dict[str, list[str]]:
-        walks.append(vocabulary)
-        return by_beginning(vocabulary)
+    class Counted(Vocabulary):
+        def __init__(self, forms: frozenset[str]) -> None:
+            super().__init__(forms)
+            collected.append(self)
 
-    index = cached_property(counted)
-    index.__set_name__(Vocabulary, "_by_beginning")
-    monkeypatch.setattr(Vocabulary, "_by_beginning", index)
+    monkeypatch.setattr("powermem._core.grounding.ground.Vocabulary", Counted)
     said = say(
         *(f"user: Remark {number} on the gardens of Lisbon and their gardeners." for number in range(5))
     )
     ground = Ground(said)
     ground.holds("User likes gardening in Lisboa.", 2)
-    once = len(walks)
+    once = len(collected)
     for number in range(20):
         ground.holds(f"User has {number} gardening tools in Lisboa.", 2)
-    assert len(walks) == once > 0
+    assert len(collected) == once > 0
 
 
 @pytest.mark.parametrize(
