@@ -66,7 +66,6 @@ from .._core.results.records import (
     updated_record,
 )
 from .._core.results.tables import overview_html, overview_text
-from .._core.sql.queries import Position
 from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import ProcessStatus, Task, work_scope
 from .._core.text.cleaning import clean_text
@@ -101,6 +100,7 @@ from .views import Augmentation, Clients, Processing
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from .._core.sql.queries import Position
     from ..config import MemoryConfig
     from .assembly import Components
     from .bulk.moving import Mover
