@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ...types import ChatMessage
+from ..patterns import Pattern
 from ..text.cleaning import normalize
 from .words import content, forms
 
-_CONVERSATION = re.compile(r"<conversation>.*</conversation>", re.DOTALL)
-_EXAMPLE = re.compile(r"[\"\u201c\u300c]([^\"\u201c\u201d\u300c\u300d]{3,120})[\"\u201d\u300d]")
-_END = re.compile(r"[.:;!?\u3002]\s+|\n+")
+_CONVERSATION = Pattern(r"<conversation>.*</conversation>", re.DOTALL)
+_EXAMPLE = Pattern(r"[\"\u201c\u300c]([^\"\u201c\u201d\u300c\u300d]{3,120})[\"\u201d\u300d]")
+_END = Pattern(r"[.:;!?\u3002]\s+|\n+")
 # The names of the fields, which a model may fill in as their values.
 _PLACEHOLDERS = frozenset(
     """
@@ -41,13 +42,15 @@ class Echoes:
             if isinstance(text, str)
             for sentence in _read(_CONVERSATION.sub(" ", text))
         ]
+        self._words = frozenset().union(*self._sentences)
 
     def repeats(self, text: str) -> bool:
         """Return whether a fact says no more than a sentence of the request, or a field's name."""
         if normalize(text).casefold().strip(" .\"'<>[]{}") in _PLACEHOLDERS:
             return True
         told = forms(text)
-        if not content(text):
+        # Most facts have words that no sentence has.
+        if len(told & self._words) < _OF_FACT * len(told) or not content(text):
             return False
         for sentence in self._sentences:
             common = len(told & sentence)

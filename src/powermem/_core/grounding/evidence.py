@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..patterns import Pattern
 from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.quoting import strip_recalled
 from ..rules.sentences import phrases, read_assistant, split
+from ..text.prefilter import Prefilter
 from ..values import Message
 from .words import forms
 
@@ -51,21 +53,21 @@ _QUESTION = phrases(
     """,
     after="",
 )
-_OPENING = re.compile(
+_OPENING = Pattern(
     r"(?:what|how|why|where|when|who|which|is|are|do|does|did|can|could|would|should|will|am)\s+\w|[^A-Za-z]*$",
     re.IGNORECASE,
 )
 _LEAST_WORDS = 3
-_MARK = re.compile(r"[?\uff1f\u061f]|(?:吗|嗎)[。.]?$")
+_MARK = Pattern(r"[?\uff1f\u061f]|(?:吗|嗎)[。.]?$")
 # "Lea got engaged, did you hear?" tells something.
-_TELLING = re.compile(
+_TELLING = Pattern(
     r",\s*(?:did you (?:hear|know|see)|have you heard|can you believe (?:it|that)|you know"
     r"|guess what|isn['\u2019]t (?:that|it) \w+)\s*[?!]*\s*$|^(?:did|do) (?:i|you) (?:tell|say|mention"
     r"|know|hear|remember)\b",
     re.IGNORECASE,
 )
 # First person, in the supported languages; pronouns that are everyday words of another language are left out.
-_FIRST = re.compile(
+_FIRST = Pattern(
     r"\b(?:i|i['\u2019]?(?:m|ve|d|ll)|im|ive|my|mine|me|myself|we|we['\u2019]?(?:re|ve|d|ll)|our|ours|us"
     r"|ich|mein\w*|mir|mich|wir|unser\w*|uns"
     r"|je|j['\u2019]\w+|mon|ma|mes|moi|nous|notre|nos"
@@ -77,15 +79,38 @@ _FIRST = re.compile(
     r"|[我俺咱]|私|僕|俺|うち(?=[のはが])|(?:^|\s)(?:저|나|제|내|우리)(?:는|가|의|를|도|희)?(?=\s)",
     re.IGNORECASE,
 )
-_SECOND = re.compile(
+_MAY_BE_FIRST = Prefilter(
+    words="""
+i im ive id ill my mine me myself we were weve wed well our ours us
+ich mir mich wir uns
+je j mon ma mes moi nous notre nos
+yo soy mi mis tengo estoy nosotros nosotras conmigo
+eu meu meus minha minhas tenho sou nós nosso nossos nossa nossas
+io mio mia mie miei sono ho noi nostro nostra nostri nostre
+ik mijn wij onze ons
+я мой моя мои мое моё моей моего мою мне меня мной мы нас нам
+""",
+    parts="mein unser nuestr наш 我 俺 咱 私 僕 うち 저 나 제 내 우리",
+)
+_SECOND = Pattern(
     r"\b(?:you|your|yours|dein\w*|dir|dich|ihnen|ihre?[mnrs]?|tu|tus|su|sus|le|usted|vous|votre|vos"
     r"|ta|ton|tes|seus?|suas?|você|vostr[oaie]|tuo|tua|tuoi|suo|sua|je|jouw?|uw"
     r"|вы|ваш\w*|вам|вас|твой|твоя|тебе|тебя)\b"
     r"|[你您]|あなた|お客様|様|고객|당신",
     re.IGNORECASE,
 )
+_MAY_BE_SECOND = Prefilter(
+    words="""
+you your yours
+dir dich ihnen ihr ihrm ihrn ihrr ihrs ihre ihrem ihren ihrer ihres
+tu tus su sus le usted vous votre vos ta ton tes
+seu seus sua suas você vostro vostra vostri vostre tuo tua tuoi suo je jou jouw uw
+вы вам вас твой твоя тебе тебя
+""",
+    parts="dein ваш 你 您 あなた 様 고객 당신",
+)
 # Advice: what one can, should or might do says nothing about the person.
-_ADVICE = re.compile(
+_ADVICE = Pattern(
     r"\b(?:you(?:'d| would)?\s+(?:can|could|should|may|might|must|need|will need|want|better)|if you|try"
     r"|make sure|consider|let me know|i(?:'d| would)? (?:suggest|recommend) (?:you|that|using|trying)"
     r"|can help|hope|glad|sorry"
@@ -134,7 +159,7 @@ def _answers(messages: Sequence[Message], number: int) -> bool:
 
 def _sentence(text: str, role: str, *, answered: bool) -> Sentence:
     asked = _QUESTION.search(text) is not None and _TELLING.search(text) is None
-    first = _FIRST.search(text) is not None
+    first = _MAY_BE_FIRST.allows(text) and _FIRST.search(text) is not None
     if asked and answered:
         # "Do you smoke?" "No." states what the question holds.
         weight = Weight.STATED
@@ -151,4 +176,5 @@ def _reports(text: str, *, first: bool) -> bool:
     """Return whether an assistant's sentence tells what it did, or something about the person."""
     if read_assistant(text) is not None:
         return True
-    return (first or _SECOND.search(text) is not None) and _ADVICE.search(text) is None
+    of_person = first or (_MAY_BE_SECOND.allows(text) and _SECOND.search(text) is not None)
+    return of_person and _ADVICE.search(text) is None

@@ -8,25 +8,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from ..patterns import Pattern
 from ..prompts.decision import ACTIONS
 from ..text.cleaning import normalize
+from ..text.prefilter import Prefilter
 from ..text.terms import query_terms, terms
 from .answer import Fit, ParseError, parse_answer
 from .facts import whole
 
 # Names and numbers. A memory that lacks one of a fact's does not state that fact.
-_PARTICULAR = re.compile(r"(?<=\w[ ,;(])[^\W\d_a-z]\w+|\d(?:[\w.,:/-]*\w)?")
+_PARTICULAR = Pattern(r"(?<=\w[ ,;(])[^\W\d_a-z]\w+|\d(?:[\w.,:/-]*\w)?")
 _SUBJECT = frozenset(terms("user person speaker")) | frozenset(("用户", "使用", "ユー", "ーザ"))
 # Characters of a fact to search for a request to forget; bounds the time of the patterns below.
 _LONGEST = 1000
 # Minimum share of a fact's words that a memory must contain to count as stating it.
 _ENOUGH = 0.5
-_SENTENCES = re.compile(r"(?<=[.!?;])\s+|(?<=[\u3002\uff01\uff1f\uff1b])")
+_SENTENCES = Pattern(r"(?<=[.!?;])\s+|(?<=[\u3002\uff01\uff1f\uff1b])")
 _ENOUGH_WITHOUT_NAMES = 0.7
 
 
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
+def _any(*patterns: str) -> Pattern:
+    return Pattern("|".join(patterns), re.IGNORECASE)
 
 
 _TOLD = r"\b(?:ask(?:s|ed|ing)?|request(?:s|ed|ing)?|tells?|told|instruct(?:s|ed)?)\b"
@@ -86,6 +88,18 @@ _NOT_ASKED = _any(
 )
 
 
+# For a request to forget. Trying all that may be one takes 0.1 ms.
+_MAY_ASK_TO_FORGET = Prefilter(
+    """
+forg unlearn delet remov eras discard wip purg scrub expung clear drop ignore disregard remember stor sav
+retain kept keep known retract withdr back
+vergess vergiss lösch losch entfern oubli supprim efface olvid borr elimin esquec esqueç apag exclu
+dimentic cancell забы забуд удал стер
+忘 删 刪 移除 清除 不再记 不再記 不要记 不要記 别记 消し 消す 削除 잊 삭제 지우 지워
+"""
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The decision about a fact.
@@ -131,6 +145,8 @@ def resolve(
 
 def asks_to_forget(fact: str) -> bool:
     """Return whether a fact says that the user wants something forgotten, or retracts something."""
+    if not _MAY_ASK_TO_FORGET.allows(fact):
+        return False
     return _FORGET.search(_NOT_ASKED.sub(" ", fact[:_LONGEST])) is not None
 
 
