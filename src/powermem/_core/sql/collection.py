@@ -28,6 +28,9 @@ RECORD = (
 )
 """The result of `CollectionSQL.record_values`."""
 
+ENTRY = "memory_id, event, old_memory, new_memory, actor, created_at, id"
+"""The result of `CollectionSQL.entry_values`."""
+
 _EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
 
 
@@ -358,26 +361,17 @@ class CollectionSQL(Texts, ABC):
         """Return what ``embedded`` read as float32 bytes."""
         return value
 
-    def entry_values(
-        self,
-        memory_id: int,
-        event: str,
-        old: str | None,
-        new: str | None,
-        actor: str | None,
-        at: int,
-        entry_id: int,
-    ) -> tuple[Any, ...]:
-        """Return the values of a row of ``history``."""
-        texts = (self.stored_or_none(old), self.stored_or_none(new), self.stored_or_none(actor))
-        return (entry_id, memory_id, event, *texts, at)
+    def entry_values(self, entry: HistoryEntry) -> tuple[Any, ...]:
+        """Return the values of ``ENTRY``."""
+        texts = map(self.stored_or_none, (entry.old_memory, entry.new_memory, entry.actor))
+        return (entry.memory_id, entry.event, *texts, entry.created_at, entry.id)
 
     def to_row(self, values: Sequence[Any]) -> Row:
         """Build a ``Row`` from the values of ``COLUMNS``."""
         return to_row(values, self)
 
     def to_history(self, values: Sequence[Any]) -> HistoryEntry:
-        """Build an entry from memory_id, event, old_memory, new_memory, actor, created_at, id."""
+        """Build an entry from the values of ``ENTRY``."""
         memory_id, event, old, new, actor, created_at, entry_id = values
         return HistoryEntry(
             memory_id,
