@@ -12,8 +12,8 @@ from .._core.sql.steps import Compute, Loading, Query, Statements, Steps
 
 T = TypeVar("T")
 
-# Rows of one INSERT at the most. A statement that long runs some milliseconds, in which other threads have the
-# interpreter; more rows take no less time.
+# Rows of one INSERT at the most. It runs for a millisecond or two, in which other threads have the
+# interpreter; with more rows it takes no less time for each.
 _MOST_ROWS = 256
 # With fewer, the statement for one row, executed for each, is as fast.
 _LEAST_ROWS = 8
@@ -55,7 +55,7 @@ def run(connection: sqlite3.Connection, steps: Steps[T] | Loading[T]) -> T:
 def _execute_many(connection: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> int:
     """Execute a statement for many rows of values, and return the number of rows changed.
 
-    Rows are inserted several at a time: the interpreter is asked for once for all of them, and not after each.
+    Rows are inserted several at a time: the interpreter is asked for once for all of them, not after each.
     Their numbers are powers of two, so that few statements have to be compiled.
     """
     count, begin = 0, 0
@@ -80,7 +80,7 @@ def _for_rows(sql: str, count: int) -> str | None:
     any error. To be able to undo it alone, SQLite would copy every page that it changes.
     """
     head, values, tail = sql.partition(" VALUES (")
-    marks, closing, rest = tail.partition(")")
+    marks, _, rest = tail.partition(")")
     if not values or not head.startswith("INSERT ") or set(marks) - set("?, ") or not marks:
         return None
     head = head.replace("INSERT INTO", "INSERT OR FAIL INTO", 1)
