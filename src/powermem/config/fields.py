@@ -64,9 +64,9 @@ OPTION = Option()
 class Section(BaseModel):
     """A part of the configuration: unknown keys are errors, values do not change.
 
-    Its validator is built when it is first used, and a default is built by that of the section around it, so a
-    process builds those of the providers that it uses. Modules with sections do without
-    ``from __future__ import annotations``, which would make pydantic compile the text of every annotation.
+    Its validator is built when it is first used, and a default by that of the section around it, so a process
+    builds those of the providers that it uses. Modules with sections do without ``from __future__ import
+    annotations``, which would make pydantic compile the text of every annotation.
     """
 
     model_config = ConfigDict(
