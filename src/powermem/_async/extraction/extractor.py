@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -207,14 +208,21 @@ class AsyncExtractor:
         # On a thread, since a long conversation would block the event loop; and on one at a time, since
         # each further thread that runs Python code slows the loop down.
         async with self._reading:
-            return await async_to_thread(self._read_timed, timed)
+            return await async_to_thread(self._apply_rules, timed)
 
-    def _read_timed(self, messages: Sequence[Message]) -> Learned:
+    def _apply_rules(self, messages: Sequence[Message]) -> Learned:
+        return self._rules(messages)
+
+    @cached_property
+    def _rules(self) -> Callable[[Sequence[Message]], Learned]:
         from ..._core.rules.claims.reading import with_claims
         from ..._core.rules.extraction import extract, stated_preferences
 
-        facts = with_claims(extract(messages), messages)
-        return Learned(facts, stated_preferences(facts))
+        def learned(messages: Sequence[Message]) -> Learned:
+            facts = with_claims(extract(messages), messages)
+            return Learned(facts, stated_preferences(facts))
+
+        return learned
 
     async def _extract_portion(
         self,

@@ -74,6 +74,7 @@ def retry_after(headers: Iterable[tuple[bytes, bytes]], now: float | None = None
     seconds = _number(text)
     if seconds is not None or text is None:
         return seconds
+    # Only for a date, which few servers send; it loads code for mail.
     from email.utils import parsedate_to_datetime
 
     try:
