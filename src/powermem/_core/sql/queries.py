@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..changes.history import in_order, whole_history
 from ..clock import DAY
 from ..filters.expression import Expression
 from ..metadata import decode
 from ..query.around import Surroundings
 from ..values import HistoryEntry, Row, Scope, Statistics, Turn
 from .around import read_around
-from .collection import CollectionSQL, passes
+from .collection import ENTRY, CollectionSQL, passes
 from .dialects import Fragment
 from .rows import COLUMNS, TURN, scope_condition, scope_values, to_turn, visible
 from .steps import Query, Steps
 
 _MOST_TAGS = 100
+
+
+class Position(NamedTuple):
+    """The place of a row in an order.
+
+    Attributes:
+        value: of the column by which rows are ordered.
+        id: decides among equal values.
+    """
+
+    value: int
+    id: int
 
 
 class Queries:
@@ -97,11 +110,55 @@ class Queries:
             return every[offset : offset + limit], len(every)
         if offset >= total:
             return [], total
-        found = yield Query(
-            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql} {order} LIMIT ? OFFSET ?",
-            [*where.values, limit, offset],
-        )
+        found = yield Query(self._sql.listing(COLUMNS, where.sql, order), (*where.values, limit, offset))
         return [self._sql.to_row(values) for values in found], total
+
+    def next_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        now: int,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        after: Position,
+        as_of: int | None = None,
+    ) -> Steps[list[Row]]:
+        """Return the rows behind a place in the order of `list_rows`; those before it are not read again.
+
+        Args:
+            scope: whose.
+            expression: a filter.
+            now: microseconds UTC.
+            sort_by: a checked column name.
+            descending: whether the largest value comes first.
+            limit: rows at most.
+            after: the last row of the page before.
+            as_of: of that moment instead, microseconds UTC.
+        """
+        current, narrowed = visible(scope, now, as_of=as_of), self._sql.narrow(expression)
+        direction, sign = ("DESC", "<") if descending else ("ASC", ">")
+        # Not a comparison of pairs, for which MySQL would not use the index.
+        behind = f"{sort_by} {sign}= ? AND ({sort_by} {sign} ? OR id {sign} ?)"
+        select = self._sql.listing(
+            f"{COLUMNS}, {narrowed.doubt}",
+            f"{current.sql} AND ({narrowed.sql}) AND {behind}",
+            f"ORDER BY {sort_by} {direction}, id {direction}",
+        )
+        rows: list[Row] = []
+        while (wanted := limit - len(rows)) > 0:
+            place = (after.value, after.value, after.id)
+            found = yield Query(select, (*current.values, *narrowed.values, *place, wanted, 0))
+            read = [self._sql.to_row(values) for values in found]
+            rows += [
+                row
+                for row, values in zip(read, found, strict=True)
+                if not values[-1] or passes(expression, row)
+            ]
+            if len(found) < wanted:
+                break
+            after = Position(getattr(read[-1], sort_by), read[-1].id)
+        return rows
 
     def count(self, scope: Scope, expression: Expression | None, now: int) -> Steps[int]:
         """Return the number of current rows."""
@@ -165,14 +222,13 @@ class Queries:
         )
         return [values[0] for values in found]
 
-    def history(self, memory_id: int) -> Steps[list[HistoryEntry]]:
-        """Return the history of a memory, oldest first."""
-        found = yield Query(
-            "SELECT memory_id, event, old_memory, new_memory, actor, created_at, id "
-            f"FROM {self._sql.history} WHERE memory_id = ? ORDER BY id",
-            (memory_id,),
-        )
-        return [self._sql.to_history(values) for values in found]
+    def history(self, memory_id: int, user_id: str | None = None) -> Steps[list[HistoryEntry]]:
+        """Return the history of a memory, oldest first; ``user_id`` says whose it is, if that is known."""
+        # A memory that is deleted between the two reads has its whole history stored.
+        rows = yield from self.get_many([memory_id], user_id)
+        found = yield Query(f"SELECT {ENTRY} FROM {self._sql.history} WHERE memory_id = ?", (memory_id,))
+        entries = [self._sql.to_history(values) for values in found]
+        return whole_history(rows[memory_id], entries) if memory_id in rows else in_order(entries)
 
     def turns(self, memory_id: int, user_id: str | None = None) -> Steps[list[Turn]]:
         """Return the source turns of a memory, oldest first."""
