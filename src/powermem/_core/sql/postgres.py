@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ..changes.writes import AddMemory
 from ..metadata import encode
+from ..patterns import Pattern
 from ..ranking.server_rows import ServerRows
 from ..ranking.windows import DISCOUNTS
 from ..values import Row, Stored, Words
@@ -31,7 +31,7 @@ to nothing; the second is how many candidates it keeps, where pgvector's own 40 
 # PostgreSQL's text cannot hold NUL. It is written as two of the code points that Unicode leaves to programs.
 _ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
 # A NUL inside JSON text is \u0000, unless the backslash is itself escaped.
-_JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_JSON_NUL = Pattern(r"(?<!\\)((?:\\\\)*)\\u0000")
 # The places of two of the columns that `PostgresSQL.loaded_rows` converts.
 _ACTOR, _EMBEDDING = 3, 7
 _TYPES = {
@@ -99,7 +99,7 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
     """
 
     dialect = POSTGRES
-    schema_version = 6
+    schema_version = 7
     held = 250_000
     page_rows = 1000
     indexed = "words, frequencies"
@@ -223,6 +223,8 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
             3: create_order(self.collection, "IF NOT EXISTS "),
             4: windows,
             5: self._follow(),
+            # Since version 7 the first entry of a history is derived, which earlier versions would miss.
+            6: [],
         }
 
     def _index_windows_of_former(self) -> str:

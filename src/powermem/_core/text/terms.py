@@ -22,6 +22,7 @@ from itertools import chain
 from typing import cast
 
 from ..clock import DAY, MONTHS, WEEKDAYS, to_datetime
+from ..patterns import Pattern
 from .languages import (
     content,
     dense_first_person,
@@ -36,10 +37,10 @@ from .languages import (
 from .stemming import stem as stem_english
 from .stemming import stem_in
 
-_COUNT_CAP = 255
+COUNT_CAP = 255
 _CACHE_SIZE = 1 << 15
 # Characters.
-_LONGEST_PIECE = 64
+LONGEST_PIECE = 64
 
 # Scripts written without spaces: Han, kana, Hangul, then Thai, Lao, Myanmar and Khmer.
 _DENSE_SCRIPTS = (
@@ -58,37 +59,37 @@ _SIGNS = "".join(
 # strings.
 _JOINED = "(?:(?:[._@+&'-]|(?<=[0-9])[:,](?=[0-9])){word}){{0,15}}(?:\\+\\+|\\#)?"
 _ASCII_WORD = "[A-Za-z0-9]{1,64}"
-_ASCII_TOKEN = re.compile(_ASCII_WORD + _JOINED.format(word=_ASCII_WORD))
+_ASCII_TOKEN = Pattern(_ASCII_WORD + _JOINED.format(word=_ASCII_WORD))
 _LETTER = rf"[^\W_{_DENSE_SCRIPTS}]"
 _WORD = rf"(?:{_LETTER}{{1,64}}(?:[{_SIGNS}]{{1,8}}{_LETTER}{{0,64}}){{0,32}})"
-_TOKEN = re.compile(
+_TOKEN = Pattern(
     rf"[{_DENSE_SCRIPTS}]+|{_WORD}{_JOINED.format(word=_WORD)}|[\U0001f1e6-\U0001f1ff]{{2}}|[{_EMOJI}]"
 )
-_DENSE = re.compile(f"[{_DENSE_SCRIPTS}]")
+_DENSE = Pattern(f"[{_DENSE_SCRIPTS}]")
 
 # Removed by folding: diacritics of European scripts, Hebrew points, Arabic vowel signs, skin tones and
 # invisible characters. The voicing marks of kana stay, since they change the word.
-_MARKS = re.compile(
+_MARKS = Pattern(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f"
     "\u0670\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f\ufeff\U0001f3fb-\U0001f3ff]+"
 )
 # Letters that Unicode normalization does not decompose.
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h"}
-_SPECIAL_LETTER = re.compile("[" + "".join(_LETTERS) + "]")
+_SPECIAL_LETTER = Pattern("[" + "".join(_LETTERS) + "]")
 _PUNCTUATION = {
     **dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4`", "'"),
     **dict.fromkeys("\u2010\u2011\u2212", "-"),
     **dict.fromkeys("\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u00a0\u00b7\u30fb", " "),
     **dict.fromkeys("\u2012\u2013\u2014\u2015\u2022\u2026", " "),
 }
-_SPECIAL_PUNCTUATION = re.compile("[" + "".join(map(re.escape, _PUNCTUATION)) + "]")
+_SPECIAL_PUNCTUATION = Pattern("[" + "".join(map(re.escape, _PUNCTUATION)) + "]")
 
-_SEPARATORS = re.compile(r"[._@+&'#:-]+")
-_CONTRACTION = re.compile(r"(.+)'(?:s|m|re|ve|ll|d)")
-_NEGATION = re.compile(r"(.+)n't")
+_SEPARATORS = Pattern(r"[._@+&'#:-]+")
+_CONTRACTION = Pattern(r"(.+)'(?:s|m|re|ve|ll|d)")
+_NEGATION = Pattern(r"(.+)n't")
 _NEGATED = {"can't": "can", "won't": "will", "shan't": "shall", "ain't": "be"}
-_ORDINAL = re.compile(r"([0-9]+)(?:st|nd|rd|th)")
-_HUMP = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
+_ORDINAL = Pattern(r"([0-9]+)(?:st|nd|rd|th)")
+_HUMP = Pattern(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 _MOST_HUMPS = 8
 
 
@@ -200,7 +201,7 @@ def count_terms(
     for term in behind:
         counts.setdefault(term_id(term), 0)
     numbers = sorted(counts)
-    return numbers, [count if (count := counts[number]) < _COUNT_CAP else _COUNT_CAP for number in numbers]
+    return numbers, [count if (count := counts[number]) < COUNT_CAP else COUNT_CAP for number in numbers]
 
 
 def shared(wanted: Collection[str], held: Collection[str]) -> float:
@@ -218,12 +219,12 @@ def date_terms(moment: int, utc_offset: int | None = None) -> list[str]:
     Returns:
         Year, month name, day of the month, weekday and ISO date, as `terms` would return them.
     """
-    return list(_day_terms(_day(moment, utc_offset)))
+    return list(_day_terms(day_of(moment, utc_offset)))
 
 
 def date_ids(moment: int, utc_offset: int | None = None) -> tuple[int, ...]:
     """Return the ids of `date_terms`."""
-    return _day_ids(_day(moment, utc_offset))
+    return day_ids(day_of(moment, utc_offset))
 
 
 @lru_cache(maxsize=1024)
@@ -232,7 +233,8 @@ def name_ids(name: str) -> tuple[int, ...]:
     return tuple(_numbers(name))
 
 
-def _day(moment: int, utc_offset: int | None) -> int:
+def day_of(moment: int, utc_offset: int | None) -> int:
+    """Return the number of the day of a moment, by the speaker's clock; see `date_terms`."""
     return (moment + (utc_offset or 0) * 1_000_000) // DAY
 
 
@@ -248,14 +250,21 @@ def _day_terms(day_number: int) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _day_ids(day_number: int) -> tuple[int, ...]:
+def day_ids(day_number: int) -> tuple[int, ...]:
+    """Return the ids of the terms of a day, given its number."""
     return tuple(map(term_id, _day_terms(day_number)))
+
+
+def with_ascii_marks(text: str) -> str:
+    """Return a text with the marks of ASCII in place of typographic ones, such as curly quotes."""
+    if text.isascii():
+        return text
+    return _SPECIAL_PUNCTUATION.sub(lambda match: _PUNCTUATION[match[0]], text)
 
 
 def _cut(text: str) -> tuple[list[str], tuple[str, ...]]:
     """Return the tokens of a text, with case and accents, and the languages that it may be in."""
-    if not text.isascii():
-        text = _SPECIAL_PUNCTUATION.sub(lambda match: _PUNCTUATION[match[0]], text)
+    text = with_ascii_marks(text)
     if text.isascii():
         tokens = _ASCII_TOKEN.findall(text)
         return tokens, likely_languages(tokens)
@@ -298,15 +307,15 @@ def _english_numbers(text: str) -> Iterable[int] | None:
     like that, and most of their words are known.
     """
     pieces = text.split()
-    if max(map(len, pieces), default=0) > _LONGEST_PIECE:
+    if max(map(len, pieces), default=0) > LONGEST_PIECE:
         # Such as a pasted key, which comes only once.
         return None
-    found = list(map(_piece_ids, pieces))
+    found = list(map(piece_ids, pieces))
     return None if None in found else chain.from_iterable(cast("list[tuple[int, ...]]", found))
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _piece_ids(piece: str) -> tuple[int, ...] | None:
+def piece_ids(piece: str) -> tuple[int, ...] | None:
     """Return the ids of the terms of text without blanks, or ``None`` if it tells another language."""
     tokens = _ASCII_TOKEN.findall(piece)
     return None if tells_language(tokens) else tuple(chain.from_iterable(map(_ids, tokens)))
