@@ -258,6 +258,9 @@ class _Waiter:
         self._until = 0.0
         self._limit: Limit | None = None
         self.expired: Limit | None = None
+        # Kept, since making one takes longer than using it. It holds no file.
+        self._selector = _Selector()
+        self._awaited: tuple[int, int] | None = None
         connection.wait = self._wait
 
     @contextlib.contextmanager
@@ -274,7 +277,7 @@ class _Waiter:
         try:
             wanted = next(steps)
             while True:
-                ready = _ready(pgconn.socket, wanted, self._until - monotonic())
+                ready = self._ready(pgconn.socket, int(wanted), self._until - monotonic())
                 if not ready:
                     self.expired = self._limit
                     pgconn.finish()
@@ -291,21 +294,23 @@ class _Waiter:
                 steps.close()
             raise
 
+    def _ready(self, descriptor: int, wanted: int, seconds: float) -> int:
+        """Wait for a socket; return which of the wanted directions are ready, 0 after ``seconds``."""
+        if self._awaited != (descriptor, wanted):
+            if self._awaited is not None:
+                self._selector.unregister(self._awaited[0])
+            # psycopg uses the same flags as the module selectors.
+            self._selector.register(descriptor, wanted)
+            self._awaited = (descriptor, wanted)
+        found = self._selector.select(max(seconds, 0))
+        return found[0][1] if found else 0
+
     def _cancel(self) -> None:
         """Cancel the running statement, so that it does not hold locks on the server."""
         active = self._connection.pgconn.transaction_status == TransactionStatus.ACTIVE
         if active and psycopg.capabilities.has_cancel_safe():
             with contextlib.suppress(psycopg.Error):
                 self._connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
-
-
-def _ready(descriptor: int, wanted: int, seconds: float) -> int:
-    """Wait for a socket; return which of the wanted directions are ready, 0 after ``seconds``."""
-    with _Selector() as selector:
-        # psycopg uses the same flags as the module selectors.
-        selector.register(descriptor, int(wanted))
-        found = selector.select(max(seconds, 0))
-    return found[0][1] if found else 0
 
 
 class _VectorDumper(Dumper):
