@@ -102,12 +102,12 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
     pooling = postgres.Pooling(server)
     adopted = PostgresConnection(connection, server, pooling)
     try:
-        with adopted.waiter.within(server.connecting):
-            # Keeps what the program set on it inside a transaction.
-            connection.commit()
-            connection.autocommit = True
-            connection.row_factory = tuple_row
-            connection.cursor_factory = psycopg.Cursor
+        adopted.waiter.allow(server.connecting)
+        # Keeps what the program set on it inside a transaction.
+        connection.commit()
+        connection.autocommit = True
+        connection.row_factory = tuple_row
+        connection.cursor_factory = psycopg.Cursor
         if not pooling.known:
             pooling.learn(direct=adopted.is_direct(server.connect_timeout))
         if pooling.on:
@@ -118,8 +118,8 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
             **postgres.session_settings(server),
         }
         calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
-        with adopted.waiter.within(server.connecting):
-            connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
+        adopted.waiter.allow(server.connecting)
+        connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
     except psycopg.Error as error:
         adopted.close()
         if adopted.waiter.expired is not None:
@@ -223,8 +223,8 @@ class PostgresConnection:
     @contextlib.contextmanager
     def _translating(self, limit: Limit) -> Iterator[None]:
         try:
-            with self.waiter.within(limit):
-                yield
+            self.waiter.allow(limit)
+            yield
         except psycopg.Error as error:
             raise self._translate(error) from error
         except UnicodeEncodeError as error:
@@ -263,12 +263,10 @@ class _Waiter:
         self._awaited: tuple[int, int] | None = None
         connection.wait = self._wait
 
-    @contextlib.contextmanager
-    def within(self, limit: Limit) -> Iterator[None]:
-        """Stop waiting and close the connection if the block takes longer."""
+    def allow(self, limit: Limit) -> None:
+        """Stop waiting and close the connection if what follows takes longer."""
         self._until = monotonic() + limit.seconds
         self._limit = limit
-        yield
 
     def _wait(self, steps: Any, *options: Any, **more: Any) -> Any:
         """Run a generator of psycopg, which yields the I/O it waits for and is sent what is ready."""
