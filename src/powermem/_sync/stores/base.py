@@ -64,6 +64,8 @@ class Store(ABC):
     name: str
     read_only = False
     """Whether the store is read-only; known once it is open."""
+    in_process = False
+    """Whether the database runs in this process, so that the two work in turns."""
 
     def __init__(self, sql: CollectionSQL, embedder: EmbedderSQL, accesses: Accesses) -> None:
         self._sql = sql
