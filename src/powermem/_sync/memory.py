@@ -369,8 +369,10 @@ class Memory:
         share = 1
         if width > 1 and (components.model is None or defaults.get("infer") is False):
             width = max(width, batch)
-            # Two halves, so that one is embedded while the other is stored.
-            share = width // 2 if rate is None else 1
+            if rate is None:
+                # Two halves, so that one is embedded while a server stores the other. In this process they
+                # would only take turns, and commit twice.
+                share = width if components.store.in_process else width // 2
         loader = Loader(
             partial(components.adding.add_each, read=self._addition, maker=self._access.share),
             items,
