@@ -72,9 +72,13 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     """Initial contents of ``meta``."""
     kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches", "moves")
     """Keys of ``meta`` that stay when the collection is emptied."""
+    entered: tuple[str, ...] = ("moves", "sequence", "switches")
+    """Keys of ``meta`` that every transaction that writes locks and reads first."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection)
+        self._state: Mapping[str, str] = {}
+        """Their values, as of the transaction that holds the lock of `lock_sequence`."""
         self.changes = f"{collection}_changes"
         self._partitions = f" PARTITION BY KEY (user_id) PARTITIONS {partitions}" if partitions else ""
 
@@ -196,7 +200,11 @@ class MySQLSQL(ServerSQL, FollowedSQL):
         ]
 
     def enter(self) -> Steps[None]:
-        yield Query(self.lock_sequence)
+        self._state = dict((yield Query(self.lock_sequence)))
+
+    def begin(self) -> Steps[Mapping[str, str | int] | None]:
+        yield from ()
+        return self._state
 
     def abandoning(self) -> list[str]:
         return self._forget_caches()
@@ -204,7 +212,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     def _forget_caches(self) -> list[str]:
         """Return the statements after which every cache, here and in other processes, is loaded again."""
         return [
-            self.next_sequence,
+            f"UPDATE {self.meta} SET value = CAST(value AS SIGNED) + 1 WHERE name = 'sequence'",
             f"UPDATE {self.meta} t JOIN {self.meta} s ON s.name = 'sequence' SET t.value = s.value "
             "WHERE t.name = 'trimmed'",
         ]
@@ -227,8 +235,8 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     def finish(self, changed: Sequence[Row]) -> Steps[None]:
         if not changed:
             return
-        yield Statement(self.next_sequence)
-        sequence: int = (yield Query("SELECT LAST_INSERT_ID()"))[0][0]
+        sequence = int(self._state["sequence"]) + 1
+        yield Statement(self.number_commit, (str(sequence),))
         users = {row.id: row.scope.user_id or "" for row in changed}
         yield Statements(self.list_change, [(sequence, *one) for one in users.items()])
         if sequence % _TRIM_EVERY == 0 and sequence > _LISTED:
@@ -254,13 +262,13 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     @property
     def lock_sequence(self) -> str:
         """The query that locks the collection for writing until the end of the transaction."""
-        return f"SELECT value FROM {self.meta} WHERE name = 'sequence' FOR UPDATE"
+        names = ", ".join(f"'{name}'" for name in self.entered)
+        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names}) FOR UPDATE"
 
     @property
-    def next_sequence(self) -> str:
-        """The statement that numbers a commit; it locks the number until the end of the transaction."""
-        number = "LAST_INSERT_ID(CAST(value AS SIGNED) + 1)"
-        return f"UPDATE {self.meta} SET value = {number} WHERE name = 'sequence'"
+    def number_commit(self) -> str:
+        """The statement that writes the number of a commit."""
+        return f"UPDATE {self.meta} SET value = ? WHERE name = 'sequence'"
 
     @property
     def list_change(self) -> str:

@@ -73,6 +73,7 @@ class OceanBaseSQL(MySQLSQL):
     noted = (*MySQLSQL.noted, ("building", ""))
     kept = (*MySQLSQL.kept, "building", "words_column", "words", "near_column", "near")
     followed = (*MySQLSQL.followed, "words", "near")
+    entered = ("moves", "near_column", "sequence", "switches", "words_column")
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection, partitions)
@@ -106,10 +107,10 @@ class OceanBaseSQL(MySQLSQL):
         return super().freshness(progress)._replace(indexed=self.complete(progress))
 
     def enter(self) -> Steps[None]:
-        found = dict((yield Query(self.lock_sequence)))
-        dimension = found.get("near_column")
+        yield from super().enter()
+        dimension = self._state.get("near_column")
         self.near = int(dimension) if dimension else None
-        self.worded = found.get("words_column") == "1"
+        self.worded = self._state.get("words_column") == "1"
         self.searched = (
             *MySQLSQL.searched,
             *(_WORDS if self.worded else ()),
@@ -131,11 +132,6 @@ class OceanBaseSQL(MySQLSQL):
         size = 4 * self.near
         fits = embedding is not None and len(embedding) % size == 0
         return (*values, embedding[:size] if embedding is not None and fits else None)
-
-    @property
-    def lock_sequence(self) -> str:
-        names = "'near_column', 'sequence', 'words_column'"
-        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names}) FOR UPDATE"
 
     @property
     def building(self) -> str:
