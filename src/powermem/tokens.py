@@ -10,19 +10,20 @@ Vocabularies for fewer languages take up to twice the estimate for Greek, Hindi 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import TypeVar
 
+from ._core.patterns import Pattern
+
 __all__ = ["cut", "estimate_tokens", "quarters", "within"]
 
 T = TypeVar("T")
 
-_QUARTERS = re.compile(r"[A-Za-z\s]+")
+_QUARTERS = Pattern(r"[A-Za-z\s]+")
 # Without the single letters of Hangul (U+1100 to U+11FF), which cost as much as its syllables.
-_HALVES = re.compile("[\u0250-\u10ff\u1200-\u1fff]+")
+_HALVES = Pattern("[\u0250-\u10ff\u1200-\u1fff]+")
 
 
 def estimate_tokens(text: str) -> int:

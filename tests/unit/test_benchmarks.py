@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from benchmarks import comparison
 from benchmarks.__main__ import NAMES, arguments
+from benchmarks.profiles import table
 from benchmarks.report import Figure, figure
+from benchmarks.sampling import sampled
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -94,3 +99,21 @@ def test_growth_is_the_exponent(power: float) -> None:
     # By name, since what it imports is not for mypy.
     growth = import_module("benchmarks.many_users").growth
     assert growth([(size, 3 * size**power) for size in (10, 30, 100)]) == pytest.approx(power, abs=1e-9)
+
+
+def test_a_sample_counts_for_the_part_of_the_innermost_function_that_belongs_to_one() -> None:
+    with sampled() as shares:
+        for number in count():
+            re.compile(f"(?:a{number}|b+)*")
+            if shares["compiling expressions"]:
+                break
+
+
+def test_a_profile_is_a_column_of_rounded_shares() -> None:
+    search = Counter({"ranking": 2, "HTTP": 1})
+    assert table({"a search": search, "an add": Counter({"HTTP": 5})}) == [
+        "| share of the time | a search | an add |",
+        "|---|---|---|",
+        "| HTTP | 33 % | 100 % |",
+        "| ranking | 67 % |  |",
+    ]

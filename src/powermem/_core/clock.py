@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from difflib import get_close_matches
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ..errors import InvalidInputError
 from .masking import shown
+from .patterns import Pattern
 
 DAY = 86_400_000_000
 """A day in microseconds."""
@@ -30,7 +30,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _FIRST = (datetime.min.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
 _LAST = (datetime.max.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
 
-_FIXED = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?([0-5]\d))?")
+_FIXED = Pattern(r"(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?([0-5]\d))?")
 _UTC_NAMES = frozenset({"utc", "etc/utc", "z", "zulu", "etc/zulu", "tzutc()"})
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .patterns import Pattern
+
 MASK = "**********"
 
 _EXAMPLE = "user:password"
@@ -12,23 +14,21 @@ _EXAMPLE = "user:password"
 _SHOWN = 60
 _LARGEST = (1 << 64) - 1
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = Pattern(
     r"api_?key|access_key|private_key|encryption_key|passw|pwd|secret|credential|auth(?!or)|header"
     r"|token(?!s$|izer)|connection_string",
     re.IGNORECASE,
 )
-_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.DOTALL)
+_PEM = Pattern(r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.DOTALL)
 # Linear time: each repetition is bounded, or ends at a character at which no other match can begin.
-_QUOTED = re.compile(
-    r"""(["'])([\w.\-]{1,64})\1(\s{0,8}:\s{0,8})(["'])((?:(?!\4)[^\\]|\\.)*)(\4?)""", re.DOTALL
-)
-_WORD = re.compile(r"\S+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,30}://")
-_ASSIGNED = re.compile(
+_QUOTED = Pattern(r"""(["'])([\w.\-]{1,64})\1(\s{0,8}:\s{0,8})(["'])((?:(?!\4)[^\\]|\\.)*)(\4?)""", re.DOTALL)
+_WORD = Pattern(r"\S+")
+_SCHEME = Pattern(r"[A-Za-z][A-Za-z0-9+.\-]{0,30}://")
+_ASSIGNED = Pattern(
     r"(?i)\b(password|passwd|pwd|api_?key|x-api-key|access_token|auth_token|token|secret)=[^\s&;\"']+"
 )
-_BEARER = re.compile(r"(?i)\b(bearer )[\w.~+/=-]{12,}")
-_PREFIXED = re.compile(
+_BEARER = Pattern(r"(?i)\b(bearer )[\w.~+/=-]{12,}")
+_PREFIXED = Pattern(
     r"(?<![A-Za-z0-9])(?:"
     r"sk[-_][\w\-]{6,}|(?:pk|rk|xai|csk|nvapi|pplx|tgp)[-_][\w\-]{12,}|(?:gsk|hf|fw|r8|jina)_\w{12,}"
     r"|AIza[\w\-]{16,}|ya29\.[\w\-]{8,}|eyJ[\w\-]{8,}[\w\-.]*"
@@ -36,13 +36,11 @@ _PREFIXED = re.compile(
     r")"
 )
 # Generated keys mix letters and digits; words, model names, dates and decimal ids do not, or are shorter.
-_LONG = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])|[A-Za-z0-9]{20,}={0,2}")
+_LONG = Pattern(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])|[A-Za-z0-9]{20,}={0,2}")
 
 
 # A password typed in place of a name: no name mixes lower case, upper case, digits and special characters.
-_PASSWORD = re.compile(
-    r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])(?=[^!$%^&*#?~]*[!$%^&*#?~])\S{8,64}"
-)
+_PASSWORD = Pattern(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])(?=[^!$%^&*#?~]*[!$%^&*#?~])\S{8,64}")
 
 
 def is_secret(name: str) -> bool:

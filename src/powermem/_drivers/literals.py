@@ -9,11 +9,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from .._core.patterns import Pattern
+
 # An insert of one row of parameters, as the stores write it.
-_INSERT = re.compile(
+_INSERT = Pattern(
     r"((?:INSERT|REPLACE) INTO .*? VALUES )\(\?(?:, \?)*\)( ON DUPLICATE KEY UPDATE [^?]*)?", re.S
 )
-_SPECIAL = re.compile("[\0\n\r\x1a\"'\\\\]")
+_SPECIAL = Pattern("[\0\n\r\x1a\"'\\\\]")
 _ESCAPED = str.maketrans(
     {"\0": "\\0", "\n": "\\n", "\r": "\\r", "\x1a": "\\Z", '"': '\\"', "'": "\\'", "\\": "\\\\"}
 )

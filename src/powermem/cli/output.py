@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._core.hints.extras import pip_install
+from .._core.patterns import Pattern
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,7 @@ _WIDTH_OF_A_FILE = 120
 _LEAST_PROSE = 24
 _GAP = 2
 # Stored text must not be able to send terminal escape sequences or to change the direction of text.
-_UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = Pattern(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _IDS = ("id", "memory_id", "superseded_by")
 
 

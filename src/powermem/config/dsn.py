@@ -6,12 +6,13 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .._core.patterns import Pattern
 from ..errors import ConfigError
 
 _NAME = "vector_store.config.connection_string"
 _SCHEMES = ("postgresql", "postgres")
 # key = value, the value in single quotes if it holds a blank; a backslash takes the next character as it is.
-_PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|\Z)", re.DOTALL)
+_PAIR = Pattern(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|\Z)", re.DOTALL)
 # Where each keyword goes in ``powermem._drivers.base.Server``.
 _FIELDS = {
     "dbname": "database",

@@ -21,11 +21,12 @@ from pydantic import (
 )
 
 from .._core.masking import MASK, is_secret, mask_text
+from .._core.patterns import Pattern
 from ..errors import ConfigError
 
 _MAX_DEPTH = 32
 _MOST = (1 << 63) - 1
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+_IDENTIFIER = Pattern(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
 class Url(str):

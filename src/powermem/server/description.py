@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from .._core.patterns import Pattern
 from .._version import __version__
 from ..rest import _IDS as IDS
 from . import answers
@@ -21,7 +21,7 @@ _KEYS = {
 }
 _OPEN = {"/health/live", "/health/ready", "/version", "/api/v1/system/health"}
 # What pydantic calls a TypedDict with a type of its ids.
-_PARAMETER = re.compile(r"_TypeVar_|__Id_|_str_|_Union_str__NoneType__|_Optional_str__|\[.*\]")
+_PARAMETER = Pattern(r"_TypeVar_|__Id_|_str_|_Union_str__NoneType__|_Optional_str__|\[.*\]")
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
 

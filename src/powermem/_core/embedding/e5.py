@@ -17,7 +17,6 @@ import ctypes
 import json
 import logging
 import platform
-import re
 import sys
 import threading
 import time
@@ -33,6 +32,7 @@ import numpy as np
 
 from ..forks import free_in_child, undivided
 from ..hints.extras import pip_install
+from ..patterns import Pattern
 from .minilm import Vectors
 from .weights import MissingLocalModel, broken, check_texts, verify
 
@@ -77,7 +77,7 @@ _WEIGHTS: Final = "e5-small-q4.bin"
 _ENGINE: Final = "_engine*"
 _INSTRUCTIONS: Final = frozenset({"avx2", "fma"})
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = Pattern("[\ud800-\udfff]")
 _logger = logging.getLogger("powermem.e5")
 
 

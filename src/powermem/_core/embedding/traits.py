@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..patterns import Pattern
 from ..text.scripts import latin_share
 from . import e5
 from .weights import PROVIDER
@@ -58,7 +59,7 @@ PLAIN = Traits()
 
 # They have the vocabulary of bert-base-uncased, in which words of another script are single letters or
 # unknown.
-_LATIN = re.compile(
+_LATIN = Pattern(
     r"(?:.*/)?(?:all-minilm|(?:multi-qa|paraphrase)-minilm|all-mpnet|nomic-embed-text(?!-v2)|mxbai-embed"
     r"|bge-(?:small|base|large)-en|gte-(?:small|base|large)(?:-en.*)?$|e5-(?:small|base|large)(?:-v2)?$"
     r"|embed-english|snowflake-arctic-embed(?!2|-[a-z]*-?v2))",

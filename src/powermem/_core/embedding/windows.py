@@ -7,12 +7,12 @@ so that a sentence at the seam is whole in one of the two.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
+from ..patterns import Pattern
 from ..text.graphemes import boundary_after, boundary_before, is_boundary
 
 MAX_WINDOWS = 64
@@ -30,13 +30,13 @@ Fitting: TypeAlias = Callable[[str, int], int]
 
 # Where a window may end, the best first; the cut is behind the match.
 _PAUSES = (
-    re.compile(r"(?:\r\n|\n|\r|\u2029)[^\S\r\n]*(?:\r\n|\n|\r|\u2029)\s*"),
-    re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]"),
-    re.compile(r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]*_]*\s+|"
+    Pattern(r"(?:\r\n|\n|\r|\u2029)[^\S\r\n]*(?:\r\n|\n|\r|\u2029)\s*"),
+    Pattern(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]"),
+    Pattern(r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]*_]*\s+|"
                r"[\u3002\uff01\uff1f\uff0e\uff61\u0964\u0965\u061f\u06d4\u1362\u104b\u17d4\u0589]+"
                r"[\"'\u2019\u201d\u00bb\u300d\u300f\uff09)\]]*\s*"),
-    re.compile(r"[,;:\u2013\u2014|]\s+|[\uff0c\u3001\uff1b\uff1a\u060c\u061b\u104a]\s*"),
-    re.compile(r"\s+"),
+    Pattern(r"[,;:\u2013\u2014|]\s+|[\uff0c\u3001\uff1b\uff1a\u060c\u061b\u104a]\s*"),
+    Pattern(r"\s+"),
 )  # fmt: skip
 _SENTENCE = 2
 # The last two windows are of about equal length, since one of a few words is near to too many queries.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from ..patterns import Pattern
 from ..rules.dates import find_dates, resolve
 from ..values import Fact
 from .words import without_dates
 
-_QUOTED = re.compile(
-    r"[\"\u201c\u300a\u300c\u00ab][^\"\u201d\u300b\u300d\u00bb]*[\"\u201d\u300b\u300d\u00bb]"
-)
+_QUOTED = Pattern(r"[\"\u201c\u300a\u300c\u00ab][^\"\u201d\u300b\u300d\u00bb]*[\"\u201d\u300b\u300d\u00bb]")
 # A title, as of the song "Yesterday".
-_TITLE = re.compile(r"(?<=[\w,] )(?:Yesterday|Today|Tonight|Tomorrow)\b")
+_TITLE = Pattern(r"(?<=[\w,] )(?:Yesterday|Today|Tonight|Tomorrow)\b")
 
 
 def written_out(fact: Fact, sent_at: int, utc_offset: int | None) -> Fact:

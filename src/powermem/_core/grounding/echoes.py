@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ...types import ChatMessage
+from ..patterns import Pattern
 from ..text.cleaning import normalize
 from .words import content, forms
 
-_CONVERSATION = re.compile(r"<conversation>.*</conversation>", re.DOTALL)
-_EXAMPLE = re.compile(r"[\"\u201c\u300c]([^\"\u201c\u201d\u300c\u300d]{3,120})[\"\u201d\u300d]")
-_END = re.compile(r"[.:;!?\u3002]\s+|\n+")
+_CONVERSATION = Pattern(r"<conversation>.*</conversation>", re.DOTALL)
+_EXAMPLE = Pattern(r"[\"\u201c\u300c]([^\"\u201c\u201d\u300c\u300d]{3,120})[\"\u201d\u300d]")
+_END = Pattern(r"[.:;!?\u3002]\s+|\n+")
 # The names of the fields, which a model may fill in as their values.
 _PLACEHOLDERS = frozenset(
     """

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..patterns import Pattern
 from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.quoting import strip_recalled
 from ..rules.sentences import phrases, read_assistant, split
@@ -51,21 +52,21 @@ _QUESTION = phrases(
     """,
     after="",
 )
-_OPENING = re.compile(
+_OPENING = Pattern(
     r"(?:what|how|why|where|when|who|which|is|are|do|does|did|can|could|would|should|will|am)\s+\w|[^A-Za-z]*$",
     re.IGNORECASE,
 )
 _LEAST_WORDS = 3
-_MARK = re.compile(r"[?\uff1f\u061f]|(?:吗|嗎)[。.]?$")
+_MARK = Pattern(r"[?\uff1f\u061f]|(?:吗|嗎)[。.]?$")
 # "Lea got engaged, did you hear?" tells something.
-_TELLING = re.compile(
+_TELLING = Pattern(
     r",\s*(?:did you (?:hear|know|see)|have you heard|can you believe (?:it|that)|you know"
     r"|guess what|isn['\u2019]t (?:that|it) \w+)\s*[?!]*\s*$|^(?:did|do) (?:i|you) (?:tell|say|mention"
     r"|know|hear|remember)\b",
     re.IGNORECASE,
 )
 # First person, in the supported languages; pronouns that are everyday words of another language are left out.
-_FIRST = re.compile(
+_FIRST = Pattern(
     r"\b(?:i|i['\u2019]?(?:m|ve|d|ll)|im|ive|my|mine|me|myself|we|we['\u2019]?(?:re|ve|d|ll)|our|ours|us"
     r"|ich|mein\w*|mir|mich|wir|unser\w*|uns"
     r"|je|j['\u2019]\w+|mon|ma|mes|moi|nous|notre|nos"
@@ -77,7 +78,7 @@ _FIRST = re.compile(
     r"|[我俺咱]|私|僕|俺|うち(?=[のはが])|(?:^|\s)(?:저|나|제|내|우리)(?:는|가|의|를|도|희)?(?=\s)",
     re.IGNORECASE,
 )
-_SECOND = re.compile(
+_SECOND = Pattern(
     r"\b(?:you|your|yours|dein\w*|dir|dich|ihnen|ihre?[mnrs]?|tu|tus|su|sus|le|usted|vous|votre|vos"
     r"|ta|ton|tes|seus?|suas?|você|vostr[oaie]|tuo|tua|tuoi|suo|sua|je|jouw?|uw"
     r"|вы|ваш\w*|вам|вас|твой|твоя|тебе|тебя)\b"
@@ -85,7 +86,7 @@ _SECOND = re.compile(
     re.IGNORECASE,
 )
 # Advice: what one can, should or might do says nothing about the person.
-_ADVICE = re.compile(
+_ADVICE = Pattern(
     r"\b(?:you(?:'d| would)?\s+(?:can|could|should|may|might|must|need|will need|want|better)|if you|try"
     r"|make sure|consider|let me know|i(?:'d| would)? (?:suggest|recommend) (?:you|that|using|trying)"
     r"|can help|hope|glad|sorry"

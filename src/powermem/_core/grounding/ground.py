@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..parsing.decisions import asks_to_forget
+from ..patterns import Pattern
 from ..rules.names import stated_name
 from ..text.languages import likely_languages, stop_words
 from ..values import Message
@@ -30,7 +31,7 @@ _SUMMED_UP = 0.6
 # content words: "vegetarian".
 _FEW = 3
 
-_PERSON = re.compile(
+_PERSON = Pattern(
     r"\b(?:users?['\u2019]?s?|i|i['\u2019]m|my|me|we|our|us|speaker|he|she|they|his|their|him|them"
     r"|benutzer\w*|nutzer\w*|anwender\w*|usuari[oa]s?|utilisat\w+|utente|utilizador\w*|gebruiker\w*|ich"
     r"|mein\w*"
@@ -40,29 +41,29 @@ _PERSON = re.compile(
     r"|用户|用戶|使用者|我|ユーザ|利用者|사용자|助手|客服|アシスタント|私",
     re.IGNORECASE,
 )
-_ASSISTANT = re.compile(
+_ASSISTANT = Pattern(
     r"\b(?:assistant|assistent|asistente|assistente)\b|助手|客服|アシスタント", re.IGNORECASE
 )
 # What somebody asked is a question, not a fact.
-_ASKED = re.compile(
+_ASKED = Pattern(
     r"^(?:the\s+)?(?:user|\w+)\s+(?:asked|asks|is asking|inquired|wants? to know|wanted to know"
     r"|is curious|wonders?"
     r"|wondered)\s+(?:the assistant\s+)?(?:about|what|how|why|where|when|whether|if|who|which|for the|the)\b",
     re.IGNORECASE,
 )
 _SCRIPTS = (
-    ("dense", re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")),
-    ("cyrillic", re.compile("[\u0400-\u04ff]")),
-    ("arabic", re.compile("[\u0600-\u06ff]")),
-    ("indic", re.compile("[\u0900-\u0dff]")),
-    ("latin", re.compile("[A-Za-z\u00c0-\u024f]")),
+    ("dense", Pattern("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")),
+    ("cyrillic", Pattern("[\u0400-\u04ff]")),
+    ("arabic", Pattern("[\u0600-\u06ff]")),
+    ("indic", Pattern("[\u0900-\u0dff]")),
+    ("latin", Pattern("[A-Za-z\u00c0-\u024f]")),
 )
-_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w'\u2019]+")
+_NAME = Pattern(r"(?<=[\w,;:)] )[A-Z][\w'\u2019]+")
 # A statement has at least this many words, or in one run of a script without spaces this many signs.
 _LEAST_TOKENS = 2
 _LEAST_SIGNS = 4
-_SUBJECT = re.compile(r"([A-Z][\w-]+)\s+[a-z]")
-_NUMBER = re.compile(r"\d[\w.,:]*")
+_SUBJECT = Pattern(r"([A-Z][\w-]+)\s+[a-z]")
+_NUMBER = Pattern(r"\d[\w.,:]*")
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import Pattern
 from ..text.languages import likely_languages
 
-_QUOTE = re.compile(r"[\"\u201c\u201d\u300c\u300d\u00ab\u00bb`]")
+_QUOTE = Pattern(r"[\"\u201c\u201d\u300c\u300d\u00ab\u00bb`]")
 
-_ENGLISH_FIRST = re.compile(r"\b(?:I|I['\u2019](?:m|ve|ll|d)|[Mm]y|[Mm]e|[Mm]yself|[Mm]ine)\b")
+_ENGLISH_FIRST = Pattern(r"\b(?:I|I['\u2019](?:m|ve|ll|d)|[Mm]y|[Mm]e|[Mm]yself|[Mm]ine)\b")
 # "World War I", "Henry I": a number, unless the word before begins a sentence or a clause.
-_NUMERAL = re.compile(
+_NUMERAL = Pattern(
     r"(?<=\w )(?!(?:When|If|Because|While|Since|After|Before|And|But|So|Although|As|That|Today|Yesterday"
     r"|Now|Then|What"
     r"|Where|How|Who|Which|Once|Until|Whenever|Also|Or)\b)[A-Z][\w-]* I\b(?!['\u2019])"
     r"|\b(?:War|Type|Part|Phase|Level|Chapter|Class|Volume|Grade|Stage|Book|Act) I\b"
 )
-_I_IN_UPPER_CASE = re.compile(r"\bI\b")
-_ENGLISH = re.compile(
+_I_IN_UPPER_CASE = Pattern(r"\bI\b")
+_ENGLISH = Pattern(
     r"\bI\b|\b(?:the|and|is|are|was|were|has|have|had|that|with|for|of|to|in|on|my|gave|got)\b", re.IGNORECASE
 )
-_SUBJECT = re.compile(
+_SUBJECT = Pattern(
     r"\bI\b(?P<short>['\u2019](?:m|ve|ll|d))?(?P<adverbs>(?:\s+(?:\w+ly|never|always|often|also|just|still"
     r"|already|only"
     r"|usually|sometimes|even|now|ever|both))*)(?:\s+(?P<verb>\w+n['\u2019]t|\w+))?"
@@ -52,13 +53,13 @@ eat drink make
 take write read know think feel plan hope wish cook travel visit keep collect manage lead build help
 """
 _BASE_VERBS = frozenset(_BASE_VERBS_WORDS.split())
-_AND = re.compile(r"(?P<and>\b(?:and|but|or)\s+(?:also\s+|never\s+|usually\s+|often\s+)?)(?P<verb>[a-z]+)\b")
+_AND = Pattern(r"(?P<and>\b(?:and|but|or)\s+(?:also\s+|never\s+|usually\s+|often\s+)?)(?P<verb>[a-z]+)\b")
 
-_CHINESE_OURS = re.compile("我(?!们|們|国|國|方|市|省|校|司|院|军)")
-_JAPANESE = re.compile("(?:私|僕|俺)(?![たら達立有服鉄学語])(?=[はがのをにもとで、]|$)")
-_KOREAN = re.compile(r"(?<![가-힣])(?:(?P<topic>저는|나는|전|난)|(?P<subject>제가|내가))(?=\s)")
-_GERMAN_START = re.compile(r"\A(?P<subject>Ich)\s+(?P<verb>[a-zäöüß]+)\b")
-_GERMAN_MORE = re.compile(r"\b(?:ich|mich|mir|mein\w*|wir|uns|unser\w*)\b", re.IGNORECASE)
+_CHINESE_OURS = Pattern("我(?!们|們|国|國|方|市|省|校|司|院|军)")
+_JAPANESE = Pattern("(?:私|僕|俺)(?![たら達立有服鉄学語])(?=[はがのをにもとで、]|$)")
+_KOREAN = Pattern(r"(?<![가-힣])(?:(?P<topic>저는|나는|전|난)|(?P<subject>제가|내가))(?=\s)")
+_GERMAN_START = Pattern(r"\A(?P<subject>Ich)\s+(?P<verb>[a-zäöüß]+)\b")
+_GERMAN_MORE = Pattern(r"\b(?:ich|mich|mir|mein\w*|wir|uns|unser\w*)\b", re.IGNORECASE)
 _GERMAN_VERBS = {
     "bin": "ist", "habe": "hat", "war": "war",
     "hatte": "hatte", "werde": "wird", "wurde": "wurde", "mag": "mag",

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ..clock import MONTHS, WEEKDAYS
+from ..patterns import Pattern
 from ..text.languages import is_function_word, likely_languages, stop_words
 from ..text.stemming import stem
 
@@ -16,12 +17,12 @@ from ..text.stemming import stem
 _DENSE = (
     "\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u0e01-\u0e4e"
 )
-_TOKEN = re.compile(rf"\d+(?:[.,:]\d+)*|[{_DENSE}]+|(?:(?![{_DENSE}])[^\W\d_])+")
-_IS_DENSE = re.compile(f"[{_DENSE}]")
-_APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
-_CLITIC = re.compile(r"(?i)n't\b|'(?:s|m|re|ve|ll|d)\b")
-_THOUSANDS = re.compile(r"(\d),(?=\d{3}\b)")
-_KILO = re.compile(r"(?i)\b(\d+)\s?k\b")
+_TOKEN = Pattern(rf"\d+(?:[.,:]\d+)*|[{_DENSE}]+|(?:(?![{_DENSE}])[^\W\d_])+")
+_IS_DENSE = Pattern(f"[{_DENSE}]")
+_APOSTROPHE = Pattern("[\u2018\u2019\u02bc]")
+_CLITIC = Pattern(r"(?i)n't\b|'(?:s|m|re|ve|ll|d)\b")
+_THOUSANDS = Pattern(r"(\d),(?=\d{3}\b)")
+_KILO = Pattern(r"(?i)\b(\d+)\s?k\b")
 
 _MONTH_WORDS = (
     r"jan(?:uary|uar|vier|eiro)?|feb(?:ruary|ruar|braio)?|february|février|febrero|fevereiro|gennaio|enero"
@@ -34,7 +35,7 @@ _MONTH_WORDS = (
 )
 _JOIN = r"\s*(?:,|\.|of|de|del|den|der|le|il|the|st|nd|rd|th)?\s*"
 # Dates as a model writes them; which of them are meant is not for the words to tell.
-_DATE = re.compile(
+_DATE = Pattern(
     r"\d{4}-\d{2}(?:-\d{2})?|\d{4}[年년]\s?(?:\d{1,2}[月월](?:\s?\d{1,2}[日号일])?)?(?:那周|那一周|の週)?"
     r"|\d{1,2}[月월]\s?\d{1,2}[日号일]|[一二三四五六七八九十]{1,2}月"
     rf"|(?<!\w)(?:\d{{1,2}}{_JOIN})(?:{_MONTH_WORDS})\b{_JOIN}(?:(?:19|20)\d{{2}})?(?!\w)"
@@ -79,7 +80,7 @@ utente vuole utilizador utilizadora gebruiker heet пользователь по
 пользовательницы пользователю хочет
 """
 _LIGHT = frozenset(_LIGHT_WORDS.split())
-_DENSE_LIGHT = re.compile(
+_DENSE_LIGHT = Pattern(
     "用户|用戶|使用者|ユーザー?|利用者|사용자[는가의를이]?|助手|客服|アシスタント|希望|喜欢|想要|名叫|名为|叫做?|表示|提到|自己|"
     "[的了是在有和与及也都就要会能不很着过吗呢吧我你您他她它们]|"
     "である|でいる|ている|している|です|ます|でした|ました|した|する|[のはがをにでとともへだるたいし]"

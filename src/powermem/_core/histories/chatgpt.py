@@ -12,17 +12,18 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..patterns import Pattern
 from .exports import Export
 from .fields import listed, mappings, names_of, part, records, said, string
 from .moments import local, read_moment
 from .values import Items, Message, Options, Report
 
-_FILE = re.compile(r"conversations(?:-\d+)?\.json", re.IGNORECASE)
+_FILE = Pattern(r"conversations(?:-\d+)?\.json", re.IGNORECASE)
 _REASONING = ("thoughts", "reasoning_recap")
 _INSTRUCTIONS = ("user_editable_context", "model_editable_context")
 # Private characters around the marks of citations and of interface elements, such as
 # "\ue200cite\ue202turn0\ue201".
-_MARKUP = re.compile("\ue200[^\ue201]*\ue201?|[\ue200-\ue206]|【[^】]{0,40}†[^】]{0,80}】")
+_MARKUP = Pattern("\ue200[^\ue201]*\ue201?|[\ue200-\ue206]|【[^】]{0,40}†[^】]{0,80}】")
 
 
 def conversation_files(export: Export) -> list[str]:

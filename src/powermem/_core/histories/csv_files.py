@@ -16,6 +16,7 @@ from typing import Any
 from ...errors import InvalidInputError
 from ..clock import now, to_datetime
 from ..masking import shown
+from ..patterns import Pattern
 from .dates import Numbers, Order
 from .exports import Export, TextFile, has_bad_bytes
 from .fields import said
@@ -43,14 +44,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """What a row may have, and the names of columns that are taken for it."""
 
 _DELIMITERS = ",;\t|"
-_DATE = re.compile(
+_DATE = Pattern(
     r"(\d{1,4})([./-])(\d{1,2})[./-](\d{1,4})"
     r"(?:[T,\s]+(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?"
 )
-_NAMED = re.compile(
-    r"(\d{1,2})[ .-]+([^\W\d_]{3,})\.?[ ,-]+(\d{2,4})|([^\W\d_]{3,})\.?\s+(\d{1,2}),?\s+(\d{4})"
-)
-_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?\s*([AaPp][Mm])?")
+_NAMED = Pattern(r"(\d{1,2})[ .-]+([^\W\d_]{3,})\.?[ ,-]+(\d{2,4})|([^\W\d_]{3,})\.?\s+(\d{1,2}),?\s+(\d{4})")
+_CLOCK = Pattern(r"(\d{1,2}):(\d\d)(?::(\d\d))?\s*([AaPp][Mm])?")
 _ROLES = {
     "user": "user", "human": "user", "customer": "user", "me": "user", "assistant": "assistant",
     "ai": "assistant", "bot": "assistant", "model": "assistant", "agent": "assistant",

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..patterns import Pattern
 from .csv_files import moment_of, rows
 from .exports import Export
 from .fields import document, json_of, mappings, names_of, part, records, said, string
@@ -21,8 +22,8 @@ from .moments import local, read_moment
 from .values import Items, Message, Options, Report
 
 _KEPT = frozenset({"Default", "Reply", "ChatInputCommand", "ContextMenuCommand", "0", "19", "20", "23"})
-_PACKAGED = re.compile(r"messages\.(?:json|csv)")
-_ID = re.compile(r"\[(\d{5,})\]")
+_PACKAGED = Pattern(r"messages\.(?:json|csv)")
+_ID = Pattern(r"\[(\d{5,})\]")
 
 
 def matches(value: object) -> bool:

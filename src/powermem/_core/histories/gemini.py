@@ -15,18 +15,19 @@ from html.parser import HTMLParser
 from typing import Any
 
 from ..clock import from_datetime
+from ..patterns import Pattern
 from .exports import Export
 from .fields import document, listed, mappings, names_of, part, records, said, string
 from .moments import local, placed, read_moment, zone_of
 from .months import month_named
 from .values import Items, Message, Options, Report
 
-_PROMPT = re.compile(r"(?:Prompted with:|Asked Gemini:|Asked Bard:|Prompted|Asked|Said|Branched|Answered)\s+")
-_NOT_SAID = re.compile(
+_PROMPT = Pattern(r"(?:Prompted with:|Asked Gemini:|Asked Bard:|Prompted|Asked|Said|Branched|Answered)\s+")
+_NOT_SAID = Pattern(
     r"(?:Created|Used|Added|Gave|Selected|Shared|Deleted|Viewed|Visited|Searched|Edited|Pinned|Renamed|Exported"
     r"|Updated)\b"
 )
-_ATTACHED = re.compile(r"\s*Attached \d+ files?\.?\s*(?:-\s.*)?$", re.IGNORECASE | re.DOTALL)
+_ATTACHED = Pattern(r"\s*Attached \d+ files?\.?\s*(?:-\s.*)?$", re.IGNORECASE | re.DOTALL)
 _BLOCKS = frozenset(
     [
         "p",
@@ -48,7 +49,7 @@ _BLOCKS = frozenset(
         "hr",
     ]
 )
-_CLOCK = re.compile(
+_CLOCK = Pattern(
     r"(\d{1,2})[:.](\d\d)[:.](\d\d)[\s\u202f\xa0]*((?:[AaPp]\.?[Mm]\.?)?)[\s\u202f\xa0]*([\w+:-]*)\s*$"
 )
 
@@ -280,7 +281,7 @@ def read_shown(text: str, options: Options) -> datetime | None:
 
 
 # The cell with what was asked and answered, not those of its picture and its caption.
-_MAIN = re.compile(r"^(?!.*(?:text-right|caption)).*content-cell")
+_MAIN = Pattern(r"^(?!.*(?:text-right|caption)).*content-cell")
 
 
 class _Page(HTMLParser):

@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from ..patterns import Pattern
+
 _CHUNK = 1 << 16
-_SPACE = re.compile(r"[ \t\r\n\ufeff]*")
+_SPACE = Pattern(r"[ \t\r\n\ufeff]*")
 # A quote alone opens a string that has no end yet.
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
+_TOKEN = Pattern(r'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{},]', re.DOTALL)
 _CLOSING = {"[": "]", "{": "}"}
 # The longest text that a decoder may report an error in because it is cut: \uD83D\uDE00 or -Infinity.
 _CUT = 14

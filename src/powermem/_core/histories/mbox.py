@@ -17,6 +17,7 @@ from email.utils import getaddresses, parsedate_tz
 from hashlib import sha256
 from typing import IO
 
+from ..patterns import Pattern
 from ..text.cleaning import clean_text
 from .exports import Export, piece_of
 from .fields import names_of
@@ -32,23 +33,23 @@ _UNWANTED = frozenset(
 _SENT = frozenset(
     {"sent", "gesendet", "enviados", "messages envoyés", "posta inviata", "verzonden", "已发邮件"}
 )
-_ID = re.compile(r"<[^<>\s]+>")
+_ID = Pattern(r"<[^<>\s]+>")
 # "On Mon, 3 Mar 2025 at 10:00, Ana <ana@example.org> wrote:", also over two lines.
-_ATTRIBUTION = re.compile(
+_ATTRIBUTION = Pattern(
     r"^(?:On|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Pada|在|於).{5,250}?"
     r"(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał(?:\(a\)|a)?|menulis|"
     r"写道|寫道)"
     r"[^\n:：]{0,80}[:：]?\s*$",
     re.DOTALL,
 )
-_ORIGINAL = re.compile(
+_ORIGINAL = Pattern(
     r"^\s*(?:-{2,}\s*(?:Original Message|Ursprüngliche Nachricht|Message d'origine|Mensaje original|"
     r"Mensagem original|"
     r"Messaggio originale|Oorspronkelijk bericht|原始邮件|Forwarded message)\s*-{2,}|_{20,})\s*$",
     re.IGNORECASE,
 )
-_OUTLOOK = re.compile(r"^\s*\*?(?:From|Von|De|Da|Van|发件人)\s?:\*?\s.+$", re.IGNORECASE)
-_OUTLOOK_NEXT = re.compile(
+_OUTLOOK = Pattern(r"^\s*\*?(?:From|Von|De|Da|Van|发件人)\s?:\*?\s.+$", re.IGNORECASE)
+_OUTLOOK_NEXT = Pattern(
     r"^\s*\*?(?:Sent|Gesendet|Envoyé|Enviado|Inviato|Verzonden|Date|Datum|发送时间|To|An|À|Para)\s?:\*?\s",
     re.IGNORECASE,
 )

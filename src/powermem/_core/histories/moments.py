@@ -8,14 +8,15 @@ from email.utils import parsedate_to_datetime
 
 from ...errors import InvalidInputError
 from ..clock import read_zone
+from ..patterns import Pattern
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_ISO = re.compile(
+_ISO = Pattern(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ]+(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?"
     r"\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?(?::\d\d)?)?"
 )
-_HALF = re.compile(r"\b[ap]\.?m\b", re.IGNORECASE)
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_HALF = Pattern(r"\b[ap]\.?m\b", re.IGNORECASE)
+_NUMBER = Pattern(r"-?\d+(?:\.\d+)?")
 
 
 def read_moment(value: object, zone: tzinfo) -> datetime | None:

@@ -13,19 +13,20 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
+from ..patterns import Pattern
 from .exports import Export
 from .fields import document, listed, mappings, names_of, part, records, said, string
 from .moments import local, read_moment, zone_of
 from .values import Items, Message, Options, Report
 
 _LISTS = ("channels.json", "groups.json", "mpims.json", "dms.json")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d\.json")
+_DAY = Pattern(r"\d{4}-\d\d-\d\d\.json")
 _KEPT = frozenset({
     "bot_message", "me_message", "thread_broadcast", "reply_broadcast", "file_share", "file_comment",
     "message_replied", "assistant_app_thread", "huddle_thread",
 })  # fmt: skip
-_MENTION = re.compile(r"<(?P<kind>[@#!])(?P<id>[^|>]+)(?:\|(?P<label>[^>]*))?>")
-_LINK = re.compile(r"<(?P<url>[a-z][\w+.-]*:[^|>]+)(?:\|(?P<label>[^>]*))?>")
+_MENTION = Pattern(r"<(?P<kind>[@#!])(?P<id>[^|>]+)(?:\|(?P<label>[^>]*))?>")
+_LINK = Pattern(r"<(?P<url>[a-z][\w+.-]*:[^|>]+)(?:\|(?P<label>[^>]*))?>")
 
 
 def is_export(export: Export) -> bool:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ...errors import InvalidInputError
 from ..clock import now, to_datetime
+from ..patterns import Pattern
 from .dates import Numbers, Order
 from .exports import Export
 from .fields import names_of, said
@@ -33,16 +34,16 @@ _TIME = (
 )
 _BETWEEN = r"[,،、]?\s+(?:(?:klo|um|kl|at|om|à|às|a las|o godz|в|ve)\.?\s+)?"
 _MARKS = "\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
-_LINE = re.compile(rf"\[{_DATE}{_BETWEEN}{_TIME}\]\s?(?P<rest>.*)", re.DOTALL)
-_DASHED = re.compile(rf"{_DATE}{_BETWEEN}{_TIME}\s+[-–—]\s(?P<rest>.*)", re.DOTALL)
-_LEADING = re.compile(f"[{_MARKS}\\s]*")
-_INVISIBLE = re.compile(f"[{_MARKS}]")
-_SPEAKER = re.compile(r"(?P<name>[^:\n]{1,120}?):(?:\s|$)(?P<text>.*)", re.DOTALL)
-_QUOTES = re.compile('["“”«»„]')
+_LINE = Pattern(rf"\[{_DATE}{_BETWEEN}{_TIME}\]\s?(?P<rest>.*)", re.DOTALL)
+_DASHED = Pattern(rf"{_DATE}{_BETWEEN}{_TIME}\s+[-–—]\s(?P<rest>.*)", re.DOTALL)
+_LEADING = Pattern(f"[{_MARKS}\\s]*")
+_INVISIBLE = Pattern(f"[{_MARKS}]")
+_SPEAKER = Pattern(r"(?P<name>[^:\n]{1,120}?):(?:\s|$)(?P<text>.*)", re.DOTALL)
+_QUOTES = Pattern('["“”«»„]')
 
 # iOS: "image omitted" and the like begin with U+200E. Android writes "<Media omitted>" in every language.
-_OMITTED = re.compile(r"<[^<>\n]{3,60}>")
-_ATTACHED = re.compile(
+_OMITTED = Pattern(r"<[^<>\n]{3,60}>")
+_ATTACHED = Pattern(
     r"<(?:attached|Anhang|adjunto|pièce jointe|anexado|allegato|bijlage|添付ファイル|附件|прикреплено|"
     r"ek)\s*:\s*(?P<name>[^<>\n]+)>"
     r"|^(?P<file>\S[^\n]*?\.\w{2,5}) \((?:file attached|Datei angehängt|archivo adjunto|fichier joint|"
@@ -50,7 +51,7 @@ _ATTACHED = re.compile(
     r"ファイル添付|附件)\)",
     re.IGNORECASE,
 )
-_IMAGE = re.compile(
+_IMAGE = Pattern(
     r"(?:image|video|audio|sticker|GIF|document|contact card|video note|imagen|imagem|Bild|Audio|Video|"
     r"Sticker|"
     r"Dokument|documento|image|vidéo|immagine|afbeelding|изображение|видео|аудио|стикер|görüntü|ses|画像|動画|图片|"
@@ -58,13 +59,13 @@ _IMAGE = re.compile(
     r"отсутствует|dahil edilmedi|は含まれていません|已忽略)",
     re.IGNORECASE,
 )
-_EDITED = re.compile(
+_EDITED = Pattern(
     r"\s*<(?:This message was edited|Diese Nachricht wurde bearbeitet|Se editó este mensaje|"
     r"Ce message a été modifié|"
     r"Mensagem editada|Questo messaggio è stato modificato|Dit bericht is bewerkt)\.?>\s*$",
     re.IGNORECASE,
 )
-_DELETED = re.compile(
+_DELETED = Pattern(
     r"(?:This message was deleted|You deleted this message|Diese Nachricht wurde gelöscht|"
     r"Du hast diese Nachricht "
     r"gelöscht|Se eliminó este mensaje|Eliminaste este mensaje|Ce message a été supprimé|"
@@ -76,12 +77,12 @@ _DELETED = re.compile(
     r"null)\.?",
     re.IGNORECASE,
 )
-_NOTICE = re.compile(
+_NOTICE = Pattern(
     r"end-to-end|ende-zu-ende|extremo a extremo|bout en bout|ponta a ponta|crittografia end|сквозн|uçtan uca|"
     r"端到端|端對端|エンドツーエンド|종단간|سرّية تامة|مشفرة|एंड-टू-एंड|szyfrowan",
     re.IGNORECASE,
 )
-_NAMES = re.compile(
+_NAMES = Pattern(
     r"(?:WhatsApp Chat (?:with|mit)|WhatsApp Chat -|WhatsApp-Chat mit|Chat de WhatsApp con|Chat WhatsApp con|"
     r"Conversa (?:do|no) WhatsApp com|Discussion WhatsApp avec|WhatsApp-chat met|Чат WhatsApp с|WhatsApp ile|"
     r"与|WhatsApp Chat) ?(?P<name>.+)",

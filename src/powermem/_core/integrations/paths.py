@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from ...errors import InvalidInputError
 from ..masking import shown
+from ..patterns import Pattern
 from ..text.cleaning import check_text
 
 ROOT = "/memories"
@@ -16,7 +16,7 @@ MAX_BYTES = 1024
 """Longest path, in bytes of UTF-8; the bound of Anthropic's memory stores, like the next one."""
 MAX_SEGMENTS = 20
 
-_CONTROL = re.compile("[\x00-\x1f\x7f\\\\]")
+_CONTROL = Pattern("[\x00-\x1f\x7f\\\\]")
 
 
 def check_path(path: object) -> str:

@@ -6,8 +6,9 @@ with many facts would be tokenized and stored as a whole once for each fact.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+
+from ..patterns import Pattern
 
 LONGEST = 2_000
 """A message of at most this many characters is its own excerpt."""
@@ -18,7 +19,7 @@ MOST_TURNS = 32
 _PIECE = 600
 # A word in more pieces than this says nothing about the place.
 _MOST_PLACES = 8
-_WORD = re.compile(r"\w{2,}")
+_WORD = Pattern(r"\w{2,}")
 
 
 class Excerpts:

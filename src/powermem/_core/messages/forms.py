@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..patterns import Pattern
+
 if TYPE_CHECKING:
     from typing import TypeGuard
 
@@ -31,7 +33,7 @@ SYNONYMS = "human, ai, model, bot, developer, function"
 _TEXT_TYPES = (None, "text", "input_text", "output_text")
 # Types of items that are not said to anyone: what a model writes for programs or itself, and what programs
 # answer.
-_SILENT = re.compile(
+_SILENT = Pattern(
     r"tool|function|call|think|thought|reason|refus|search|execut|code|result|citation|signature|approval"
     r"|container|reference|source|step|removed?\b|compaction|non_standard",
     re.IGNORECASE,

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from ...errors import InvalidInputError
 from ..masking import shown
+from ..patterns import Pattern
 from ..text.cleaning import check_text
 from .forms import part_of
 
@@ -26,7 +27,7 @@ MAX_TEXT_BYTES = 256 * 1024
 """The most bytes of a text file."""
 
 _LABELS = {"image_url": "image", "input_audio": "audio"}
-_DATA_URL = re.compile(r"data:([\w.+/-]*)((?:;[\w.+-]+=[^;,]*)*);base64,", re.IGNORECASE)
+_DATA_URL = Pattern(r"data:([\w.+/-]*)((?:;[\w.+-]+=[^;,]*)*);base64,", re.IGNORECASE)
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _PDF = "application/pdf"
 _DETAILS = ("auto", "low", "high")
@@ -35,7 +36,7 @@ _FORMAT_OF = {
     "audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3",
     "audio/mp4": "m4a", "audio/x-m4a": "m4a", "audio/ogg": "ogg", "audio/webm": "webm", "audio/flac": "flac",
 }  # fmt: skip
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+_BASE64 = Pattern(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 # Only this much of a value is checked here; the rest when it is decoded, off the event loop.
 _LOOKED_AT = 1_000
 _MAX_URL = 8_192
@@ -296,10 +297,10 @@ _PRIVATE = frozenset(
 ) | frozenset(("svc", "cluster", "arpa", "test", "invalid", "onion"))
 # Domains whose names contain the address they resolve to, such as 127.0.0.1.nip.io.
 _POINTERS = ("nip.io", "sslip.io", "xip.io", "localtest.me", "lvh.me", "vcap.me", "lacolhost.com")
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_LABEL = re.compile(r"(?!-)[\w-]{1,63}")
+_NUMBER = Pattern(r"[0-9]+|0x[0-9a-f]*")
+_LABEL = Pattern(r"(?!-)[\w-]{1,63}")
 # Characters that some URL parsers drop and others treat as the end of the host.
-_MISLEADING = re.compile(r"[\s\\\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad]")
+_MISLEADING = Pattern(r"[\s\\\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad]")
 
 
 def is_public(url: str) -> bool:

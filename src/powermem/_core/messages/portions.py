@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...tokens import estimate_tokens
+from ..patterns import Pattern
 from ..values import Message
 
 # Characters. A single sentence is cut only if it is longer than this.
 _LONG = 400
 # Minimum share of the whole for the shorter half, where the text allows it.
 _EVEN = 0.15
-_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
-_LINE = re.compile(r"\n\s*")
-_SENTENCE = re.compile("(?<=[.!?\u2026])\\s+|(?<=[\u3002\uff01\uff1f])")
-_SPACE = re.compile(r"\s+")
+_PARAGRAPH = Pattern(r"\n[ \t]*\n\s*")
+_LINE = Pattern(r"\n\s*")
+_SENTENCE = Pattern("(?<=[.!?\u2026])\\s+|(?<=[\u3002\uff01\uff1f])")
+_SPACE = Pattern(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def halve(text: str) -> tuple[str, str] | None:
     return _cut_near_middle(text, _SPACE) or uneven or (text[:middle], text[middle:])
 
 
-def _cut_near_middle(text: str, pattern: re.Pattern[str]) -> tuple[str, str] | None:
+def _cut_near_middle(text: str, pattern: Pattern) -> tuple[str, str] | None:
     middle = len(text) / 2
     best: re.Match[str] | None = None
     for match in pattern.finditer(text):

@@ -5,24 +5,24 @@ from __future__ import annotations
 import contextlib
 import enum
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..patterns import Pattern
 from ..text.cleaning import clean
 from .blocks import MARK, Block, around, blocks_of
 from .scanner import Found, Scanner
 
-_FENCE = re.compile(r"`{3,}[^\S\n]*\w*")
-_MARK = re.compile(MARK)
+_FENCE = Pattern(r"`{3,}[^\S\n]*\w*")
+_MARK = Pattern(MARK)
 # Separators of objects that form one list: bullets, numbers, fences.
-_BETWEEN = re.compile(r"(?:[\s,;*•.)\d-]|`{3,}\w*)*")
-_ASIDE = re.compile(r"[ \t]*[,;]?[ \t]*[a-z]")
-_INTRODUCED = re.compile(r"(?:^|[\n:>)*\]|`▷】»⟩》〉])[ \t]*\Z")
-_CLOSED = re.compile(r"[ \t]*[.;]?[ \t]*(?:[\n<`\[|◁【«⟨《〈]|\Z)")
+_BETWEEN = Pattern(r"(?:[\s,;*•.)\d-]|`{3,}\w*)*")
+_ASIDE = Pattern(r"[ \t]*[,;]?[ \t]*[a-z]")
+_INTRODUCED = Pattern(r"(?:^|[\n:>)*\]|`▷】»⟩》〉])[ \t]*\Z")
+_CLOSED = Pattern(r"[ \t]*[.;]?[ \t]*(?:[\n<`\[|◁【«⟨《〈]|\Z)")
 # Small models write keys with capitals, and typographic quotes.
-_KEY = re.compile(r'"[A-Za-z_]{1,40}"(?=\s{0,9}:)')
+_KEY = Pattern(r'"[A-Za-z_]{1,40}"(?=\s{0,9}:)')
 _STRAIGHT = {ord(quote): '"' for quote in "\u201c\u201d\u201e\u201f\u300c\u300d\uff02"}
 # Values to search for an answer inside another JSON value.
 _MOST_WRAPPINGS = 10_000

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from ..patterns import Pattern
+
 _NAME = r"[A-Za-z][\w:. -]{0,40}"
 MARK = (
     # Harmony's channels have no end of their own.
@@ -20,14 +22,14 @@ MARK = (
 """A regular expression for anything that may open or close a block. The length of a match is bounded."""
 
 _STYLES = (("a", "angle"), ("p", "pipe"), ("s", "square"), ("o", "other"), ("r", "round"))
-_WORDED = re.compile(r"(start|begin|end)(?:[_ -]of)?[_ -](.+)")
+_WORDED = Pattern(r"(start|begin|end)(?:[_ -]of)?[_ -](.+)")
 # Blocks that frame the answer itself.
-_ANSWERS = re.compile(
+_ANSWERS = Pattern(
     r"answer|final|output|result|response|reply|solution|json|fact|decision|segment|ranking"
     r"|(?:tool|function)[_ ]?calls?"
 )
 # If a block never closes, or is all there is, only its name tells whether it is reasoning.
-_THOUGHTS = re.compile(r"th(?:ink|ought)|reason|reflect|analy|draft|scratch|ponder|plan|delibera|mono|cot\b")
+_THOUGHTS = Pattern(r"th(?:ink|ought)|reason|reflect|analy|draft|scratch|ponder|plan|delibera|mono|cot\b")
 # Tags without a closing tag in HTML, and special tokens of tokenizers.
 _SINGLE = frozenset(("br", "hr", "p", "li", "b", "i", "s", "u", "em", "img", "input", "meta", "link")) | {
     "bos", "eos", "pad", "unk", "sep", "cls"

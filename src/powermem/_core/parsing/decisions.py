@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from ..patterns import Pattern
 from ..prompts.decision import ACTIONS
 from ..text.cleaning import normalize
 from ..text.terms import query_terms, terms
@@ -15,18 +16,18 @@ from .answer import Fit, ParseError, parse_answer
 from .facts import whole
 
 # Names and numbers. A memory that lacks one of a fact's does not state that fact.
-_PARTICULAR = re.compile(r"(?<=\w[ ,;(])[^\W\d_a-z]\w+|\d(?:[\w.,:/-]*\w)?")
+_PARTICULAR = Pattern(r"(?<=\w[ ,;(])[^\W\d_a-z]\w+|\d(?:[\w.,:/-]*\w)?")
 _SUBJECT = frozenset(terms("user person speaker")) | frozenset(("用户", "使用", "ユー", "ーザ"))
 # Characters of a fact to search for a request to forget; bounds the time of the patterns below.
 _LONGEST = 1000
 # Minimum share of a fact's words that a memory must contain to count as stating it.
 _ENOUGH = 0.5
-_SENTENCES = re.compile(r"(?<=[.!?;])\s+|(?<=[\u3002\uff01\uff1f\uff1b])")
+_SENTENCES = Pattern(r"(?<=[.!?;])\s+|(?<=[\u3002\uff01\uff1f\uff1b])")
 _ENOUGH_WITHOUT_NAMES = 0.7
 
 
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
+def _any(*patterns: str) -> Pattern:
+    return Pattern("|".join(patterns), re.IGNORECASE)
 
 
 _TOLD = r"\b(?:ask(?:s|ed|ing)?|request(?:s|ed|ing)?|tells?|told|instruct(?:s|ed)?)\b"

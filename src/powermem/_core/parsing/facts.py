@@ -10,6 +10,7 @@ from typing import Any
 
 from ..clock import from_date
 from ..inputs import MAX_ID_LENGTH
+from ..patterns import Pattern
 from ..prompts.extraction import KINDS
 from ..text.cleaning import normalize
 from ..values import Extracted, Fact, FoundPreference
@@ -18,11 +19,11 @@ from .topics import read_categories, read_tags, read_title
 
 _CONTAINERS = ("facts", "fact", "items", "results", "memory", "memories", "data")
 _TEXTS = ("text", "fact", "memory", "content", "statement")
-_WORD = re.compile(r"\w")
+_WORD = Pattern(r"\w")
 _NOBODY = frozenset(("", "null", "none", "unknown", "n/a"))
-_DAY = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T\s].*)?)?)?", re.DOTALL)
+_DAY = Pattern(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T\s].*)?)?)?", re.DOTALL)
 # Keys of lists that cannot be facts.
-_OTHERWISE = re.compile(
+_OTHERWISE = Pattern(
     r"error|warn|messag|conversation|turn|question|required|choice|note|reason|thought|source", re.IGNORECASE
 )
 _FAILURES = ("error", "errors")

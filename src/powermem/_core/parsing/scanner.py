@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 import json
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from ..patterns import Pattern
 from .blocks import MARK, Block, Mark, blocks_of, read_mark
 
 _MAX_DEPTH = 64
@@ -15,20 +15,20 @@ _MAX_DEPTH = 64
 _MOST_FALSE_STARTS = 2_000
 _MOST_STEPS = 100_000
 
-_SPACE = re.compile(r"\s*")
-_LINE = re.compile(r"[^\n]*")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_WORD = re.compile(r"[+-]?[A-Za-z_$][\w$-]*")
-_PLAIN = {quote: re.compile(rf"[^\\{quote}]+") for quote in "\"'"}
-_HEX = re.compile(r"[0-9a-fA-F]{4}")
-_NEXT = re.compile(rf"{MARK}|[{{\[]")
+_SPACE = Pattern(r"\s*")
+_LINE = Pattern(r"[^\n]*")
+_NUMBER = Pattern(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_WORD = Pattern(r"[+-]?[A-Za-z_$][\w$-]*")
+_PLAIN = {quote: Pattern(rf"[^\\{quote}]+") for quote in "\"'"}
+_HEX = Pattern(r"[0-9a-fA-F]{4}")
+_NEXT = Pattern(rf"{MARK}|[{{\[]")
 # The possible beginnings of JSON. Trying to decode at every bracket would cost more.
-_PLAUSIBLE = re.compile(r"""\{\s*["}]|\[\s*["\[{\]\-0-9tfnNI]""")
+_PLAUSIBLE = Pattern(r"""\{\s*["}]|\[\s*["\[{\]\-0-9tfnNI]""")
 # strict=False allows raw line breaks in strings.
 _DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
 # What follows the closing quote of a string. Any other quote is part of the text: "He said "hi" to me".
-_AFTER_KEY = re.compile(r"\s*(?::|\Z)")
-_AFTER_STRING = re.compile(
+_AFTER_KEY = Pattern(r"\s*(?::|\Z)")
+_AFTER_STRING = Pattern(
     r"""\s*(?:[}\]"{\[]|,\s*(?:["'{\[\]}0-9-]|true|false|null|True|False|None|\w+\s*:|\Z)|\Z)"""
 )
 _ESCAPES = {'"': '"', "'": "'", "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -253,7 +253,7 @@ class Scanner:
         self._at = word.end()
         return word[0]
 
-    def _string(self, after: re.Pattern[str]) -> Any:
+    def _string(self, after: Pattern) -> Any:
         quote = self._peek()
         plain = _PLAIN[quote]
         self._at += 1
@@ -336,7 +336,7 @@ class Scanner:
         self._at = end + 2
         return True
 
-    def _past(self, pattern: re.Pattern[str]) -> int:
+    def _past(self, pattern: Pattern) -> int:
         """Return the end of the match of a pattern at the current position."""
         match = pattern.match(self._text, self._at)
         return self._at if match is None else match.end()

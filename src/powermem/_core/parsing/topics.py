@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any
 
 from ..changes.facets import MOST_TAGS
+from ..patterns import Pattern
 
 TITLE_LENGTH = 60
 """Characters of a title at most."""
 
 _TAG_LENGTH = 40
 _NOTHING = frozenset(("", "null", "none", "n/a", "unknown", "other", "misc", "general"))
-_BETWEEN = re.compile(r"\s*[,;\u3001\uff0c\uff1b|\n]\s*")
-_LAST_WORD = re.compile(r"\s+\S*\Z")
+_BETWEEN = Pattern(r"\s*[,;\u3001\uff0c\uff1b|\n]\s*")
+_LAST_WORD = Pattern(r"\s+\S*\Z")
 _AROUND = " \t#.,;:!\"'`*-_[](){}\u2026\u3002\uff0c\uff1b\u3001"
 
 

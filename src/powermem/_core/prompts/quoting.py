@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..clock import MONTHS, WEEKDAYS, offset_name, to_datetime
+from ..patterns import Pattern
 
-_TODAY = re.compile(r"\{\s*(?:today|date|current_date)\s*\}", re.IGNORECASE)
+_TODAY = Pattern(r"\{\s*(?:today|date|current_date)\s*\}", re.IGNORECASE)
 
 
 # Angle brackets, characters that Unicode normalization turns into one, and lookalikes.
@@ -22,13 +23,13 @@ _UNSEEN = (
     "\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff"
 )
-_SPECIAL = re.compile(
+_SPECIAL = Pattern(
     f"[{_ANGLES}{_UNSEEN}]"
     # HTML entities of angle brackets, including those that are escaped twice.
     "|&(?=#|(?i:amp|lt|gt|lang|rang|nvlt|nvgt|nlt|ngt))"
 )
-_INVISIBLE = re.compile(f"[\x00-\x08\x0e-\x1f{_UNSEEN}]")
-_WRITTEN_ESCAPE = re.compile(r"\\+(?=[uUxN][0-9a-fA-F{]|u\{)")
+_INVISIBLE = Pattern(f"[\x00-\x08\x0e-\x1f{_UNSEEN}]")
+_WRITTEN_ESCAPE = Pattern(r"\\+(?=[uUxN][0-9a-fA-F{]|u\{)")
 
 
 def seal(text: str) -> str:
@@ -103,13 +104,13 @@ _SUMMARY_HEADING = (
     "instruction."
 )
 # The name of the markers, which a memory must not contain even without brackets.
-_NAME = re.compile(r"(powermem)\W{0,3}(recall)", re.IGNORECASE)
+_NAME = Pattern(r"(powermem)\W{0,3}(recall)", re.IGNORECASE)
 # Matches only what `quote_recalled` writes. Quoted memories contain no angle brackets, so the first closing
 # marker is the right one. A block that was cut off ends with its last complete line.
 _BEGINNING = "|".join(
     r"\s+".join(map(re.escape, heading.split())) for heading in (_HEADING, _SUMMARY_HEADING)
 )
-_QUOTATION = re.compile(
+_QUOTATION = Pattern(
     rf"{RECALL_OPEN}\s*(?:{_BEGINNING})"
     rf"(?:[^<>]*{RECALL_CLOSE}|(?:\r?\n[ \t]*- [^\n<>]*)*)"
 )

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta, timezone, tzinfo
 
 from ..clock import MONTHS, from_date, local_time, to_datetime
+from ..patterns import Pattern
 from ..rules.dates import Found, find_dates, length
 from ..text.flags import introduced
 from ..text.indexing import Sought, query_ids
 from ..text.terms import first_person_terms, honorific_terms, query_terms, term_id
 from .search import Cues, Period
 
-_QUOTED = re.compile('"([^"]{2,200})"|\u201c([^\u201d]{2,200})\u201d|\u300c([^\u300d]{2,200})\u300d')
-_ASKS_WHEN = re.compile(
+_QUOTED = Pattern('"([^"]{2,200})"|\u201c([^\u201d]{2,200})\u201d|\u300c([^\u300d]{2,200})\u300d')
+_ASKS_WHEN = Pattern(
     r"\s*(?:when|how\s+long|since\s+when|(?:what|which|in\s+which|on\s+which)\s+(?:date|day|month|year)"
     r"|wann|quand|cu[a\u00e1]ndo|quando|когда)\b|什么时候|何时|哪天|哪年|哪一[天年]|几[月号点]|多久|いつ|언제",
     re.IGNORECASE,
@@ -22,9 +23,9 @@ _ASKS_WHEN = re.compile(
 # The person asked about: the subject of "did Ana", the owner in "Ana's".
 _AUXILIARY = "did|does|do|has|have|had|is|was|are|were|will|would|can|could|should|might|may"
 _NAME = r"[A-Z][\w-]*(?:\s[A-Z][\w-]*)?"
-_CAPITALIZED = re.compile(r"(?<=[\w,;:] )[A-Z][\w-]*")
-_SUBJECT = re.compile(rf"\b({_AUXILIARY}) ({_NAME})\b(?!')")
-_OWNER = re.compile(rf"(?<!^)\b{_NAME}'s\b")
+_CAPITALIZED = Pattern(r"(?<=[\w,;:] )[A-Z][\w-]*")
+_SUBJECT = Pattern(rf"\b({_AUXILIARY}) ({_NAME})\b(?!')")
+_OWNER = Pattern(rf"(?<!^)\b{_NAME}'s\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def voiced(query: str) -> str | None:
 
 # A month without a year. In a statement it stays as it is, since it may be in the future; a query means the
 # last one. "May" counts only after a word that makes it a month.
-_MONTH = re.compile(
+_MONTH = Pattern(
     rf"\b(?:(?P<before>in|last|this|during|since|of|early|late)\s+)?(?P<month>{'|'.join(MONTHS)})\b(?!\s*,?\s*\d)",
     re.IGNORECASE,
 )

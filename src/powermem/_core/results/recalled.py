@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from operator import ne
@@ -11,6 +10,7 @@ from typing import cast
 from ...tokens import quarters
 from ...types import FactRecord
 from ..clock import date_phrase, to_iso
+from ..patterns import Pattern
 from ..prompts.quoting import quote_recalled, quoted_line
 from ..query.around import Neighbour
 from ..query.search import Hit
@@ -298,6 +298,6 @@ def _long_within(part: str, whole: str) -> bool:
 _TELLING = 20
 # Marks inside a word, as in "C++" or "3.5", tell it from others.
 _MARKS = ".,;:!\"'()[]\u2018\u2019\u201c\u201d\u2026"
-_STOPS = re.compile("[\u3001\u3002\uff0c\uff01\uff1b\uff1a]")
+_STOPS = Pattern("[\u3001\u3002\uff0c\uff01\uff1b\uff1a]")
 _FRAME = quarters(quote_recalled([""])) - quarters("- \n")
 _INDENT = quarters("  ")

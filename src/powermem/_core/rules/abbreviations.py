@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import Pattern
+
 # Never the end of a sentence. Most with inner dots or spaces ("z. B.", "p.ej.") need no entry.
 _ALWAYS = {
     "English": "e.g i.e mr mrs ms mx dr prof vs approx dept cf viz messrs mt govt natl intl",
@@ -84,19 +86,19 @@ _STARTER_WORDS = _words(_STARTERS)
 
 # The longest token in front of a dot that is looked at, with room for the token before it.
 WINDOW = 24
-_TOKEN = re.compile(r"(?:(?<=[\s(\"'\u201e\u201c\u00ab/])|\A)[^\W_](?:[\w'\u2019\u00b0º-]|\.(?=\w))*\.\Z")
+_TOKEN = Pattern(r"(?:(?<=[\s(\"'\u201e\u201c\u00ab/])|\A)[^\W_](?:[\w'\u2019\u00b0º-]|\.(?=\w))*\.\Z")
 # "t.ex", "p.ej", "U.S".
-_PIECES = re.compile(r"[^\W\d_](?:\.[^\W\d_])*|[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
-_AFTER_INITIAL = re.compile(r"(?:^|[\s(])[^\W\d_]\.\s?\Z")
-_ORDINAL = re.compile(r"\d{1,3}\.\Z")
-_NEXT = re.compile(r"[\s\"'(\u201e\u201c\u00ab\u00bf\u00a1]*([^\W_][\w'\u2019]*)?")
+_PIECES = Pattern(r"[^\W\d_](?:\.[^\W\d_])*|[^\W\d_]{1,3}(?:\.[^\W\d_]{1,3})+")
+_AFTER_INITIAL = Pattern(r"(?:^|[\s(])[^\W\d_]\.\s?\Z")
+_ORDINAL = Pattern(r"\d{1,3}\.\Z")
+_NEXT = Pattern(r"[\s\"'(\u201e\u201c\u00ab\u00bf\u00a1]*([^\W_][\w'\u2019]*)?")
 # "der 2. Weltkrieg": German capitalizes what an ordinal belongs to.
-_DETERMINER = re.compile(
+_DETERMINER = Pattern(
     r"\b(?:d(?:er|ie|as|en|em|es)|am|im|zum|zur|vom|beim|ab|bis|seit|vor|nach|mein\w*|dein\w*|sein\w*|ihr\w*"
     r"|unser\w*|eur\w+|kein\w*|jede\w*|diese\w*|\w+tag|mittwoch)\s+\Z",
     re.IGNORECASE,
 )
-_MONTHS = re.compile(
+_MONTHS = Pattern(
     r"(?:jan|feb|fév|mär|mar|maa|apr|avr|abr|mai|may|maj|mei|mag|máj|jun|jui|giu|jul|lug|aug|ago|aoû|sep"
     r"|set|okt|oct|ott|out|nov|dez|dec|déc|dic|des|tammi|helmi|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara"
     r"|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек)",

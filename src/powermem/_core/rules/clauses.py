@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import Pattern
 from .sentences import phrases
 
 __all__ = ["QUESTION", "spelled", "told"]
@@ -39,8 +40,8 @@ _ASKS_FOR = phrases(
     | (?:what|how) (?:if|about) | (?:what|how)(?: \w+)?(?: (?:is|are|can|should|do|does|would)\b|'s)
     """
 )
-_LINK = re.compile(r"(?:(?:and|but|so|then|also|or|though|because|now|maybe)\b,? ?)*", re.IGNORECASE)
-_BOUNDARY = re.compile(
+_LINK = Pattern(r"(?:(?:and|but|so|then|also|or|though|because|now|maybe)\b,? ?)*", re.IGNORECASE)
+_BOUNDARY = Pattern(
     r"[,;:\u2014\u2013]\s+|\s-+\s"
     r"|\s(?=(?:and|but|so) (?:i(?:'m| am|'ve|'d| was| don't| want| need| would)|what|how|can|could|would|do)"
     r"\b)"
@@ -83,7 +84,7 @@ _BARE = {
     "thats": "that's", "whats": "what's", "hes": "he's", "shes": "she's", "theres": "there's", "u": "you",
     "ur": "your",
 }  # fmt: skip
-_BARE_WORD = re.compile(rf"\b(?:{'|'.join(_BARE)})\b(?!')", re.IGNORECASE)
+_BARE_WORD = Pattern(rf"\b(?:{'|'.join(_BARE)})\b(?!')", re.IGNORECASE)
 
 
 def spelled(text: str) -> str:

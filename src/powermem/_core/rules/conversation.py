@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..patterns import Pattern
 from ..text.cleaning import normalize
 from ..text.terms import query_terms
 from ..values import Fact, Message
@@ -241,7 +242,7 @@ class Conversation:
         del self._voices[place]
 
 
-_PERSON = re.compile(r"(?:he|she|his|her)\b", re.IGNORECASE)
+_PERSON = Pattern(r"(?:he|she|his|her)\b", re.IGNORECASE)
 
 
 def _joined(first: Fact, second: Fact, turn: int) -> Fact:
@@ -261,7 +262,7 @@ def _without_call(sentence: str, name: str | None) -> str:
     return re.sub(rf"(?:^|,? )\b{re.escape(name)}\b(?=\s*[.!,]|$),?\s*", " ", sentence).strip()
 
 
-_WRITTEN_OUT = re.compile(r" \([^()]*\d{4}\)|[ \uff08(]+\d{4}[\u5e74\ub144][^()\uff09]*[)\uff09]")
+_WRITTEN_OUT = Pattern(r" \([^()]*\d{4}\)|[ \uff08(]+\d{4}[\u5e74\ub144][^()\uff09]*[)\uff09]")
 
 
 def _contradicts(wrong: Fact, correction: corrections.Correction) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from ..clock import MONTHS, WEEKDAYS
+from ..patterns import Pattern
 from .sentences import phrases
 
 __all__ = ["Correction", "corrected", "read", "same_frame"]
@@ -49,7 +50,7 @@ _STRONG = phrases(
     before=r"\b",
     after="",
 )
-_LEAD = re.compile(rf"{_FILLER}\b(?!\w){_SEPARATOR}", re.IGNORECASE)
+_LEAD = Pattern(rf"{_FILLER}\b(?!\w){_SEPARATOR}", re.IGNORECASE)
 _WITHDRAWS = phrases(
     """
     (?:scratch|strike|ignore|forget|disregard)
@@ -66,21 +67,21 @@ _WORDS = (
 )
 # What may stand in place of one another; the first class that both sides have is exchanged.
 _CLASSES = (
-    re.compile(r"\b\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.)|\b\d{1,2}:\d\d\b", re.IGNORECASE),
-    re.compile(rf"\b(?:{_DAY})s?\b", re.IGNORECASE),
-    re.compile(
+    Pattern(r"\b\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.)|\b\d{1,2}:\d\d\b", re.IGNORECASE),
+    Pattern(rf"\b(?:{_DAY})s?\b", re.IGNORECASE),
+    Pattern(
         rf"\b(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?\b"
         rf"|\b(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTH})\b"
         r"|\bthe \d{1,2}(?:st|nd|rd|th)\b",
         re.IGNORECASE,
     ),
-    re.compile(rf"\b(?:{_MONTH})\b"),
-    re.compile(
+    Pattern(rf"\b(?:{_MONTH})\b"),
+    Pattern(
         rf"[$\u20ac\u00a3]?\b\d[\d,.]*\d[km]?\b|[$\u20ac\u00a3]?\b\d+[km]?\b|\b(?:{_WORDS})\b", re.IGNORECASE
     ),
-    re.compile(r"(?<=[\w,] )[A-Z][\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)*(?<!['\u2019]s)"),
+    Pattern(r"(?<=[\w,] )[A-Z][\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)*(?<!['\u2019]s)"),
 )
-_NAME = re.compile(r"[A-Z][\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)*")
+_NAME = Pattern(r"[A-Z][\w'\u2019-]+(?: [A-Z][\w'\u2019-]+)*")
 _LEAD_IN = phrases(
     r"""
     it's | it is | it was | that's | that is | that was | they're | make (?:it|that) | the | on | in | at
@@ -90,7 +91,7 @@ _LEAD_IN = phrases(
     before=r"(?:not \S+,? (?:but|it's|rather) )?",
     after=r"\s+",
 )
-_AFTERTHOUGHT = re.compile(
+_AFTERTHOUGHT = Pattern(
     r",? \(?(?:typo|sorry|my bad|my mistake|oops|lol|of course|actually)\)?\W*$", re.IGNORECASE
 )
 _MOST_WORDS = 6
@@ -182,13 +183,13 @@ def _frame(text: str) -> str:
     return re.sub(r"\W+", " ", text.replace("_", " ")).strip().casefold()
 
 
-_ITS_SUBJECT = re.compile(
+_ITS_SUBJECT = Pattern(
     r"((?:(?:my|our|the|his|her|their) (?:[\w'\u2019-]+ ){0,3}?[\w-]+|[A-Z][\w-]+(?: [A-Z][\w-]+)?))"
     r"(?=(?:'s|\u2019s)? (?:is|are|was|were|has|have|had|isn't|will|works?|lives?|lived|moved|got|starts?"
     r"|leaves?)\b)",
     re.IGNORECASE,
 )
-_PRONOUN_SUBJECT = re.compile(r"(?:it|that|he|she|they)\b(?=(?:'|\u2019)|\s(?!means))", re.IGNORECASE)
+_PRONOUN_SUBJECT = Pattern(r"(?:it|that|he|she|they)\b(?=(?:'|\u2019)|\s(?!means))", re.IGNORECASE)
 
 
 def with_subject(fact: str, correction: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import Pattern
 from .sentences import Reading, phrases, read_assistant
 
 __all__ = ["read"]
@@ -72,7 +73,7 @@ _YOURS = phrases(
     r"|feelings?|problem|issue|solution|essay|writing|query|function|style|strategy|next|first|main|only|other|own"
     r"|request|message|understanding|assumption)\b)(?:[\w#'./-]+ ){1,6}?",
 )
-_MEASURED = re.compile(
+_MEASURED = Pattern(
     r"\d|\b[A-Z][a-z]+|\b(?:due|ready|late|delayed|overdue|positive|negative|normal|low|high|valid)\b"
 )
 _ADVICE = phrases(
@@ -82,7 +83,7 @@ _ADVICE = phrases(
     """,
     before=r"\b",
 )
-_RECOMMENDS = re.compile(
+_RECOMMENDS = Pattern(
     r"(?:(?:i|i'd|i would|i can|we)(?: highly| really| definitely| warmly)? (?:recommend|suggest)"
     r"|you (?:might|may|would|could|'d) (?:like|love|enjoy)|how about|try)"
     r"(?: reading| watching| visiting| trying| listening to)? "

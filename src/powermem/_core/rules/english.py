@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import Pattern
 from ..text.terms import query_terms, terms
 from .clauses import QUESTION, spelled, told
 from .mood import is_ironic, is_unreal
@@ -20,7 +21,7 @@ from .sentences import Reading, phrases
 _SUBJECT = phrases(
     "i | i'm | i've | i'd | i'll | im | ive | we | we're | we've | we'd | we'll | my | ^our", before=r"\b"
 )
-_USER = re.compile(r"(?:the )?user\b", re.IGNORECASE)
+_USER = Pattern(r"(?:the )?user\b", re.IGNORECASE)
 # "Just got back from Rome": the subject is omitted.
 _ELLIPTIC = phrases(
     r"""
@@ -67,7 +68,7 @@ _REFERS = phrases(
     before=r"(?<!\bof )(?<!\bfor )\b",
     after=r"\b(?!')",
 )
-_ANTECEDENT = re.compile(
+_ANTECEDENT = Pattern(
     r"(?:.*?\b(?:my|our|the|an?|two|three|four|some|this|these|those|any|his|her) \w.*?"
     r"|.*?\b(?!I\b)[A-Z]\w+\b.*?)"
     r"(?:[,;:]|\b(?:and|but|so|because|when|since|which|that|to|for|if|after|before|where|until|though|while)\b)"
@@ -96,7 +97,7 @@ _JUDGES = phrases(
     """
 )
 # "Favourite colour: blue".
-_PAIR = re.compile(r"\w[\w '/-]{0,40}:\s+\S")
+_PAIR = Pattern(r"\w[\w '/-]{0,40}:\s+\S")
 _VERB = phrases(
     r"""
     is | are | was | were | am | has | have | had | will | can | can't | could | would | should | must
@@ -248,7 +249,7 @@ _WHEN = r"""(?:(?:on|this|next|every|by|from|until) )?(?:mon|tues|wednes|thurs|f
     |by) (?:jan|feb|mar|apr|may|jun|jul|aug
     |sep|oct|nov|dec)\w* | (?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)\w* \d{1,2} | in \w+ (?:days
     |weeks|months)"""
-_NOTE = re.compile(
+_NOTE = Pattern(
     re.sub(
         r"\s*\n\s*",
         "",
@@ -314,7 +315,7 @@ _OPENER = phrases(
     """,
     after="",
 )
-_THANKS_FOR = re.compile(r"(?:thanks|thank you|sorry) (?:for|about)[^,.!]*[,!.]+\s+", re.IGNORECASE)
+_THANKS_FOR = Pattern(r"(?:thanks|thank you|sorry) (?:for|about)[^,.!]*[,!.]+\s+", re.IGNORECASE)
 _REMEMBER = phrases(
     r"""
     (?:remember|note|keep in mind|bear in mind|don't forget|do not forget) (?:that|this)
@@ -422,9 +423,9 @@ _OPINION = phrases(
     after=r"\b(?: that\b)?,? ",
 )
 
-_AGE = re.compile(r"\b(?:i'm|i am|turned) \d{1,3}\b", re.IGNORECASE)
+_AGE = Pattern(r"\b(?:i'm|i am|turned) \d{1,3}\b", re.IGNORECASE)
 # "Dana moved to Lisbon, right?" asks, unlike "I love hiking, don't you?".
-_ASKS_TO_CONFIRM = re.compile(
+_ASKS_TO_CONFIRM = Pattern(
     r"[,;\u2014-]\s*(?:right|correct|no|true|yes|isn['\u2019]t (?:it|he|she)|wasn['\u2019]t (?:it|he|she|I)"
     r"|didn['\u2019]t (?:I|we|he|she)"
     r"|don['\u2019]t (?:I|we)|am I right|is that right|eh)\s*\?+!?$",
@@ -492,17 +493,17 @@ _PARENT = phrases(
     """
 )
 # "It's slow, the table has 40 million rows".
-_JUDGED_FIRST = re.compile(r"(?:it|that|this)(?:'s| is) (?:\w+ ){0,2}\w+, ", re.IGNORECASE)
+_JUDGED_FIRST = Pattern(r"(?:it|that|this)(?:'s| is) (?:\w+ ){0,2}\w+, ", re.IGNORECASE)
 _OTHER = phrases(rf"(?:my|our) (?:[\w-]+ ){{0,2}}?{_FAMILY}")
 # "Sticking to my schedule is key": judges what one does.
-_DOING = re.compile(
+_DOING = Pattern(
     r"(?:not )?\w{3,}ing\b[^,;]*? (?<!who )(?<!that )(?<!which )(?<!what )(?<!it )(?<!he )(?<!she )(?<!they )"
     r"(?<! i )(?<!we )(?<!you )(?<!there )(?:is|are|isn't|was|will|would|can|could|helps?|helped|makes?|made"
     r"|feels?"
     r"|felt|gives?|brings?|keeps?|warms|means|takes|lets|allows|has|seems?|sounds?|shows?|reminds?|works?|turns)\b",
     re.IGNORECASE,
 )
-_MEASURED = re.compile(r"\d|(?<=[\w,] )(?!I\b)[A-Z][a-z]")
+_MEASURED = Pattern(r"\d|(?<=[\w,] )(?!I\b)[A-Z][a-z]")
 # "If they're not available", "This way I save time": refers to the talk before.
 _REFERRING = phrases(
     r"""
@@ -516,15 +517,13 @@ _REFERRING = phrases(
     """
 )
 # "Added to my list": what was added?
-_HANGS = re.compile(r"\w+ed (?:to|it|that|this|on|in|for|from)\b", re.IGNORECASE)
-_OWN = re.compile(
+_HANGS = Pattern(r"\w+ed (?:to|it|that|this|on|in|for|from)\b", re.IGNORECASE)
+_OWN = Pattern(
     r"\b(?:i|i'm|i've|i'll|i'd|my|me|mine|myself)\b|^(?:we|our|we're|we've|we'll)\b", re.IGNORECASE
 )
 # Something that happened or is measured, or somebody with a name.
-_TOLD = re.compile(
-    r"\d|\b(?:went|got|took|made|met|bought|was|were|had|did|\w{2,}ed)\b|(?<=[\w,] )[A-Z][a-z]"
-)
-_ANY_OF_US = re.compile(r"\b(?:we|us|our|ourselves)\b", re.IGNORECASE)
+_TOLD = Pattern(r"\d|\b(?:went|got|took|made|met|bought|was|were|had|did|\w{2,}ed)\b|(?<=[\w,] )[A-Z][a-z]")
+_ANY_OF_US = Pattern(r"\b(?:we|us|our|ourselves)\b", re.IGNORECASE)
 _GENERAL = phrases(
     r"""
     (?:\w+ing|life|love|family|friends?|people|everyone|everybody|sometimes|art|music|nature|change|hope
@@ -534,8 +533,8 @@ _GENERAL = phrases(
     |nothing|support|memories|animals|pets|books|stories|food|sports|dance|yoga)
     """
 )
-_CALL = re.compile(r"([A-Z]\w+)[,!]\s+")
-_WORD = re.compile(r"[\w-]+")
+_CALL = Pattern(r"([A-Z]\w+)[,!]\s+")
+_WORD = Pattern(r"[\w-]+")
 
 
 def read(sentence: str, *, names: frozenset[str], lenient: bool) -> Reading | None:

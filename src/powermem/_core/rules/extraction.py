@@ -7,10 +7,10 @@ are spelled out, and a short answer is joined with its question.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..patterns import Pattern
 from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.quoting import strip_recalled
 from ..values import Fact, FoundPreference, Message
@@ -24,7 +24,7 @@ from .sentences import Reading, phrases, split
 
 __all__ = ["extract", "stated_preferences"]
 
-_SPEAKS_ENGLISH = re.compile(
+_SPEAKS_ENGLISH = Pattern(
     r"im (?:\d+|an?|from|in|at|not|on|so|also|allergic|vegan|married|\w+ing)\b|ive (?:got|been|had)\b"
 )
 _FEW_WORDS = 3

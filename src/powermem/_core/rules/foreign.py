@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..patterns import Pattern
 from .corrections import Correction
 from .languages import Lexicon
 from .questions_and_answers import Restated
@@ -12,10 +13,8 @@ from .sentences import Reading
 
 __all__ = ["contradicts", "correction", "mended", "read", "read_assistant", "restate", "takes_back"]
 
-_ASKS = re.compile(
-    r"[?\uff1f\u061f](?:[\s\"')\]\u201d\u300d\uff09!\uff01~\uff5e]|[\U0001f300-\U0001faff])*\Z"
-)
-_WORD = re.compile(r"\w")
+_ASKS = Pattern(r"[?\uff1f\u061f](?:[\s\"')\]\u201d\u300d\uff09!\uff01~\uff5e]|[\U0001f300-\U0001faff])*\Z")
+_WORD = Pattern(r"\w")
 # Fewer words tell little; in scripts without spaces fewer characters.
 _LEAST_WORDS = 2
 _LEAST_CHARACTERS = 4
@@ -66,7 +65,7 @@ def read_assistant(sentence: str, language: Lexicon) -> Reading | None:
 
 
 # What stands in the reply itself is no deed: "J'ai ajouté des commentaires dans le code ci-dessous."
-_IN_REPLY = re.compile(
+_IN_REPLY = Pattern(
     r"\b(?:unten|folgend\w*|ci-dessous|suivante?s?|abajo"
     r"|siguientes?|a continuación|abaixo|seguintes?|sotto|seguent[ei]"
     r"|hieronder|volgende voorbeeld\w*|nedan|nedenfor|ниже|poniżej|níže"
@@ -74,7 +73,7 @@ _IN_REPLY = re.compile(
     r"|नीचे|아래|以下|下面|如下|下記|总结了|整理了|例子|示例",
     re.IGNORECASE,
 )
-_ADVISES = re.compile(
+_ADVISES = Pattern(
     r"(?:du kannst|sie können|vous pouvez|tu peux|puedes|puede|puoi|può|você pode|pode|je kunt|u kunt"
     r"|вы можете|ты можешь|możesz|może|يمكنك|您可以|你可以|建议|请)",
     re.IGNORECASE,
@@ -87,7 +86,7 @@ def takes_back(sentence: str, language: Lexicon) -> bool:
 
 
 # "No" alone may answer a question instead of correcting.
-_NO = re.compile(
+_NO = Pattern(
     r"(?:nein|nee|no|non|não|nej|nei|nie|ne|нет|ні|hayır|لا|नहीं|いいえ|いや|아니요|아니|不|不是|tidak|bukan|không|όχι|ei|nem|nu|לא|نه)"
     r"\s*[,.!:;—–…，、。！،-]+\s*",
     re.IGNORECASE,
@@ -110,7 +109,7 @@ def correction(sentence: str, language: Lexicon) -> Correction | None:
     return Correction(_capitalized(text, sentence), sure)
 
 
-_NUMBER = re.compile(r"\d[\d.,:]*\d|\d+")
+_NUMBER = Pattern(r"\d[\d.,:]*\d|\d+")
 
 
 def mended(wrong: str, said: Correction, language: Lexicon) -> str | None:
@@ -135,7 +134,7 @@ def _is_statement(text: str, language: Lexicon) -> bool:
 
 
 # What an assistant offers is no question about the user.
-_OFFERS = re.compile(
+_OFFERS = Pattern(
     r"\b(?:möchte(?:st|n)|soll|wünsch\w+|helfen|hilfe|noch etwas|veux-tu|voulez|souhait\w+"
     r"|aider|quieres|quiere|desea|ayud\w+"
     r"|quer(?:es)?|gostaria|ajud\w+|vuoi|vuole|desidera|aiut\w+|wil je|wilt u|helpen|chcesz|pomóc|помочь"
@@ -144,7 +143,7 @@ _OFFERS = re.compile(
     re.IGNORECASE,
 )
 # "Where can I find it?" is about the one who asks.
-_OF_ASKER = re.compile(
+_OF_ASKER = Pattern(
     r"\b(?:ich|ik|jag|jeg|yo|eu|io|ja|posso|puedo|je (?:peux|dois|vais|puis)|saya|tôi|εγώ|я|أنا)\b"
     r"|\bj['\u2019]|我|私|僕|제가|저는|मैं",
     re.IGNORECASE,
@@ -216,12 +215,12 @@ def _is_of_person(core: str, language: Lexicon) -> bool:
 
 
 # Facts of a project have no person: "Die CI läuft auf Python 3.10." But "Python is a language" is none.
-_TECHNICAL = re.compile(
+_TECHNICAL = Pattern(
     r"(?<![\w.])(?:API|CI|CD|Docker|Postgres\w*|MySQL|SQLite|Redis|Kubernetes|Python|Node(?:\.js)?|TypeScript"
     r"|pnpm|npm|yarn|pytest|vitest|jest|Vault|S3|AWS|GitHub|GitLab|staging|repo|branch|endpoint|backend|frontend)(?![\w])"
     r"|`[^`]+`|\w\.(?:py|ts|js|go|rs|java|json|ya?ml|toml)\b"
 )
-_DEFINES = re.compile(
+_DEFINES = Pattern(
     r"\b(?:ist|est|es|é|è|is|jest|är|er) (?:ein|eine|un|une|una|um|uma|een|en|et)\b"
     r"|是(?:一种|一个|一门)|とは|это"
 )
@@ -232,8 +231,8 @@ def _is_technical(core: str) -> bool:
     return _TECHNICAL.search(core) is not None and _DEFINES.search(core) is None
 
 
-_BOUNDARY = re.compile(r"[,;\uff0c\u060c\u3001](?!\d)\s*")
-_SUBORDINATE = re.compile(
+_BOUNDARY = Pattern(r"[,;\uff0c\u060c\u3001](?!\d)\s*")
+_SUBORDINATE = Pattern(
     r"(?:wenn|falls|ob|als|weil|da|obwohl|si|quand|lorsque|comme|cuando|se|quando|als|wanneer|omdat|jeśli|gdy|kiedy|om|när|hvis|når"
     r"|если|когда|якщо|коли|إذا|لو|عندما|اگر|वقت|अगर|जब|如果|要是|当|虽然|因为|もし)(?![a-z])",
     re.IGNORECASE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ..patterns import Pattern
 from .sentences import phrases
 from .verbs import as_speaker, past, third_person
 
@@ -40,7 +41,7 @@ _FAMILY = r"""(?:wife|husband|spouse|partner|girlfriend|boyfriend|fianc[e\u00e9]
     |flat|apartment|company|team|landlord|doctor|flight|appointment|job|office|school|wedding|birthday
     |mother-in-law|laptop|phone|app)"""
 SUBJECT = rf"(?:your (?:[\w-]+ ){{0,2}}?{_FAMILY}(?: [A-Z]\w+)?|(?-i:[A-Z]\w+))"
-_PREPOSITION = re.compile(
+_PREPOSITION = Pattern(
     r"(?:in|at|on|near|from|to|by|with|for|since|until|till|around|about|outside|inside|close|here|somewhere|across|between|just|over|under"
     r"|next|last|this|tomorrow|today|yesterday|every|twice|once|because|every|after|before|during|through|via|up|down"
     r"|daily|weekly|always|never|rarely|often|sometimes|ago|all|only|mostly|mainly|as"
@@ -54,7 +55,7 @@ working:at teach:at meet:at move:to moving:to travel:to go:to going:to fly:to fl
 from:from
 """
 _PLACE_VERB = dict(pair.split(":") for pair in _PLACES.split())
-_ENDS_OPEN = re.compile(
+_ENDS_OPEN = Pattern(
     r"\b(?:with|for|at|on|in|from|to|about|into|as|of|like|by|called|named|born)$", re.IGNORECASE
 )
 
@@ -250,7 +251,7 @@ def _elliptic_closed(match: re.Match[str], told: str) -> str | None:
     return None
 
 
-_ANYTHING = re.compile(r"\b(?:any|some)(?:thing|one|body|where)\b", re.IGNORECASE)
+_ANYTHING = Pattern(r"\b(?:any|some)(?:thing|one|body|where)\b", re.IGNORECASE)
 _HAS = phrases(
     "have | take | taking | play | playing | speak | own | use | using | work | live | like | eat | drink"
     " | teach | study | studying | learning | reading | on | allergic"
@@ -293,8 +294,8 @@ def _favourite(match: re.Match[str], told: str) -> str:
     return f"My {match['thing']}: {told}"
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\s*\n\s*", "", text), re.IGNORECASE)
+def _pattern(text: str) -> Pattern:
+    return Pattern(re.sub(r"\s*\n\s*", "", text), re.IGNORECASE)
 
 
 _YOU = r"you(?: guys| all| two)?(?: (?:also|still|currently|already|really|actually|happen to))?"
@@ -302,7 +303,7 @@ _ABLE = r"""(?:swim|speak|play|drive|eat|drink|come|make it|work|cook|ride|join|
     |type
 |travel|lift|bring|log in|access|reproduce|connect)\b"""
 # Questions for "yes" or "no", with what the answer makes of them.
-_CLOSED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str, bool], str]], ...] = (
+_CLOSED: tuple[tuple[Pattern, Callable[[re.Match[str], str, bool], str]], ...] = (
     (_pattern(rf"do {_YOU} (?P<said>.+)"), _do),
     (_pattern(rf"did {_YOU} (?P<said>.+)"), _did),
     (_pattern(rf"are {_YOU} (?P<said>.+)"), _be),
@@ -331,7 +332,7 @@ _DETAIL = r"""(?:name|job|age|address|city|country|hometown|birthday|email|phone
 |diet|device|version)"""
 _CHOSEN = "prefer|like|want|drink|eat|use|take|have|play|drive|speak|read|work|live"
 # Questions that ask for something, with what an elliptic answer makes of them. The first that fits decides.
-_OPEN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str | None]], ...] = (
+_OPEN: tuple[tuple[Pattern, Callable[[re.Match[str], str], str | None]], ...] = (
     (_pattern(rf"what (?P<verb>do|does|did) {_PERSON_ASKED} do{_LIVING}(?P<said>)"), _job),
     (_pattern(rf"what{_IS} (?P<thing>(?:your|the) .{{2,60}})"), _named),
     (_pattern(rf"how (?:old|tall) (?P<verb>are|is|was|were) (?P<who>you|{SUBJECT})(?: now)?"), _aged),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import Pattern
 from .sentences import phrases
 
 __all__ = ["begins_play", "begins_tale", "ends_fiction", "is_ironic", "is_unreal", "takes_back"]
@@ -70,7 +71,7 @@ _IRONIC = phrases(
     | i'm (?:the )?(?:queen of|king of england|pope\b|santa claus|batman|superman|elvis)
     """
 )
-_MARKED_IRONY = re.compile(r"(?:\s|^)/s\W*$")
+_MARKED_IRONY = Pattern(r"(?:\s|^)/s\W*$")
 # "Just kidding": what was said before is taken back.
 _JOKE = phrases(
     r"""
@@ -117,10 +118,10 @@ _REAL_AGAIN = phrases(
     """,
     before=r"(?:ok(?:ay)?,? |so,? |now,? |let's )*",
 )
-_QUOTED = re.compile(
+_QUOTED = Pattern(
     r"[\"\u201c].{12,}[\"\u201d](?:\s*[-\u2014\u2013(].{1,60})?[.!]?$|[\u266a\u266b\U0001f3b5\U0001f3b6]"
 )
-_NEVER_SAID = re.compile(r"\bsaid (?:no ?one|nobody) ever\b", re.IGNORECASE)
+_NEVER_SAID = Pattern(r"\bsaid (?:no ?one|nobody) ever\b", re.IGNORECASE)
 
 
 def is_unreal(plain: str) -> bool:

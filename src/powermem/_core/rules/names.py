@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ..clock import MONTHS, WEEKDAYS
+from ..patterns import Pattern
 from .sentences import phrases
 
 _NO_NAMES = """
@@ -24,10 +25,10 @@ _NAME = (
     r"(?:(?:Dr|Mr|Mrs|Ms|Prof|St)\. )?[A-Z][\w&'\u2019-]*"
     r"(?: (?:of|de|la|van|von|the|&)(?= [A-Z])| [A-Z][\w&'\u2019-]*)*"
 )
-_PIECE = re.compile(_NAME)
-_INNER = re.compile(r"(?<=[\w,;:)'\"\u2019] )" + _NAME)
-_QUOTED = re.compile(r"[\"\u201c\u300a]([^\"\u201d\u300b]{2,60})[\"\u201d\u300b]")
-_POSSESSIVE = re.compile(r"['\u2019]s?$")
+_PIECE = Pattern(_NAME)
+_INNER = Pattern(r"(?<=[\w,;:)'\"\u2019] )" + _NAME)
+_QUOTED = Pattern(r"[\"\u201c\u300a]([^\"\u201d\u300b]{2,60})[\"\u201d\u300b]")
+_POSSESSIVE = Pattern(r"['\u2019]s?$")
 # "My name is Bo Li", "Hi, I'm Alice."
 _STATED = phrases(
     r"""
@@ -37,7 +38,7 @@ _STATED = phrases(
     after=r" (?P<name>[^\W\d][\w'-]+(?: [^\W\d][\w'-]+){0,2}?)"
     r"(?=\s*(?:[,.!;(\u2014-]|$|(?:and|from|here|but)\b))",
 )
-_STATED_CHINESE = re.compile(
+_STATED_CHINESE = Pattern(
     r"我(?:的名字)?(?:叫|是叫|名叫)做?([\u4e00-\u9fff]{2,4}|[A-Za-z]+)(?=[\uff0c,\u3002.!\uff01\s]|$)"
 )
 # "I'm Vegan" and "I'm Canadian" are no names.

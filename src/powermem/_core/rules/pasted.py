@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import Pattern
 from .languages import language_of
 from .sentences import phrases
 
@@ -37,7 +38,7 @@ _HERE_IS = phrases(
 )
 _CLOSING = {'"': '"', "\u201c": "\u201d", "'": "'", "\u2018": "\u2019", "\u300c": "\u300d", "`": "`"}
 # For a line without white space around it.
-_LINE_OF_CODE = re.compile(
+_LINE_OF_CODE = Pattern(
     r"""(?:
     import\ [\w.{*]+(?:;|\s*$|\ (?:as|from)\ )|from\ [\w.]+\ import\ |def\ \w+\s*\(|async\ def\
     |class\ \w+\s*[(:{]|(?:const|let|var)\ [\w{\[]+.*=
@@ -55,11 +56,11 @@ _LINE_OF_CODE = re.compile(
     )|.*(?:;|\{|\}|\)\s*:|=>|\\)\s*$""",
     re.VERBOSE,
 )
-_HEADING = re.compile(r"(?:[-*+\u2022] |\d{1,2}[.)] )?\*\*[^*\n]{1,80}(?::\*\*|\*\*\s*(?::|$))")
+_HEADING = Pattern(r"(?:[-*+\u2022] |\d{1,2}[.)] )?\*\*[^*\n]{1,80}(?::\*\*|\*\*\s*(?::|$))")
 # Stands for a fenced block.
 _BLOCK = "\0"
 _LONGEST_CODE = 400
-_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_FENCE = Pattern(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
 def without_pasted(text: str) -> str:

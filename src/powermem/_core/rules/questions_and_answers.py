@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..patterns import Pattern
 from .frames import SUBJECT, as_sentence, confirmed, continued, filled
 from .sentences import phrases
 from .verbs import as_speaker
@@ -47,13 +48,13 @@ _QUESTION_LEAD = phrases(
     after=r"\b[\s,.:!;\u2014\u2013-]+",
 )
 # "Where do you live these days, Joy?"
-_TAIL = re.compile(
+_TAIL = Pattern(
     r"(?:,? (?:these days|now|currently|at the moment|right now|today|again|then|by the way|btw"
     r"|if i may ask|please)"
     r"|, [A-Z]\w+)+$"
 )
-_CALLED = re.compile(r"[A-Z][\w-]+,\s+")
-_PIECE = re.compile(r"[,;:]\s+|\s[-\u2014\u2013]+\s")
+_CALLED = Pattern(r"[A-Z][\w-]+,\s+")
+_PIECE = Pattern(r"[,;:]\s+|\s[-\u2014\u2013]+\s")
 _ASKS = phrases(
     r"""
     (?:what|which|where|when|who|why|how)\b(?!\s+about\b) | (?:do|does|did|are|is|was|were|have|has|had
@@ -108,7 +109,7 @@ _EMPTY = phrases(
     after=r"\W*(?:haha\w*|lol|tbh|really|yet|sorry|thanks|either|though)?\W*$",
 )
 # A subject with its verb: the answer is a sentence of its own.
-_SENTENCE = re.compile(
+_SENTENCE = Pattern(
     r"(?:^|[\s,;])(?:i|we|he|she|it|they|you|there|that|this|who)(?:'(?:m|s|re|ve|ll|d))?\s(?!and\b|or\b)"
     r"|\b(?:my|our|his|her|their|the|its)\s(?:[\w-]+\s){1,3}(?:is|are|was|were|has|have|had|will|does|did|can|\w+ed)\b"
     r"|\b(?:is|are|was|were|helps?|makes?|made|feels?|felt|has|have|had|got|went|gives?|keeps?)\b"
@@ -212,7 +213,7 @@ def _with_rest(statement: str, first: str, word: re.Match[str], answer: Sequence
 _LASTS = phrases("i'm | i am | i have | i don't | i can | i can't | my")
 
 
-_THIRD = re.compile(r"(?:she|he|they|it)\b(?=['\s])", re.IGNORECASE)
+_THIRD = Pattern(r"(?:she|he|they|it)\b(?=['\s])", re.IGNORECASE)
 _VERB = "is|are|was|were|does|do|did|has|have|will|can"
 _SUBJECT = phrases(
     rf"""

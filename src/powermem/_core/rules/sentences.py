@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..patterns import Pattern
 from .abbreviations import WINDOW, begins_date, dot_ends
 
 
@@ -27,12 +28,12 @@ class Reading(NamedTuple):
     alone: bool = True
 
 
-_PART = re.compile(r"\s+\|\s+|\s*\n\s*\|\s*")
-_SPACE = re.compile(r"\s+")
+_PART = Pattern(r"\s+\|\s+|\s*\n\s*\|\s*")
+_SPACE = Pattern(r"\s+")
 
 
-def phrases(text: str, *, before: str = "", after: str = r"\b") -> re.Pattern[str]:
-    """Compile alternatives, ignoring case.
+def phrases(text: str, *, before: str = "", after: str = r"\b") -> Pattern:
+    """Return alternatives as one expression, ignoring case.
 
     Args:
         text: regular expressions, separated by ``|`` with spaces or a line break around it, on as many lines
@@ -41,11 +42,11 @@ def phrases(text: str, *, before: str = "", after: str = r"\b") -> re.Pattern[st
         after: a pattern behind each alternative.
     """
     squeezed = _SPACE.sub(" ", _PART.sub("|", text)).strip()
-    return re.compile(f"{before}(?:{squeezed}){after}", re.IGNORECASE)
+    return Pattern(f"{before}(?:{squeezed}){after}", re.IGNORECASE)
 
 
-_CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_BULLET = re.compile(r"\s*(?:[-*+>\u2022\u2023\u25aa\u00b7]+|(?P<number>\(?\d{1,2}[.)]))\s+")
+_CODE = Pattern(r"```.*?(?:```|\Z)", re.DOTALL)
+_BULLET = Pattern(r"\s*(?:[-*+>\u2022\u2023\u25aa\u00b7]+|(?P<number>\(?\d{1,2}[.)]))\s+")
 _CLOSING = "\"')\\]}\u201d\u2019\u00bb\u201c\u203a\u300d\u300f\uff09\u3011\u300b\u3009"
 _WIDE = "\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef"
 # Faces, hands and the like, which often stand where a dot would; hearts and things may stand for words.
@@ -56,7 +57,7 @@ _EMOJI = (
 # Closing marks with what closes behind them, in front of white space or of a mark that opens. The marks of
 # Chinese, Japanese, Hindi, Urdu, Armenian, Burmese, Khmer and Amharic need no space, nor do others in front
 # of Chinese or Japanese. The look-behind keeps a run such as "....." from being tried once for each mark.
-_END = re.compile(
+_END = Pattern(
     rf"(?<![.!?\u2026\u061f])[.!?\u2026\u061f]+[{_CLOSING}]*(?=\s|[\u00bf\u00a1]|\Z)"
     rf"|(?<![.!?\u2026])[!?\u2026]+[{_CLOSING}]*(?=[{_WIDE}])"
     rf"|[\u3002\uff01\uff1f\uff1b\uff61\u0964\u0965\u06d4\u0589\u104b\u17d4\u1362]+[!?\uff01\uff1f]*[{_CLOSING}]*"
@@ -66,8 +67,8 @@ _END = re.compile(
     r"|(?<=[\u0e00-\u0e7f])(?=\s+(?:ฉัน|ผม|ดิฉัน|หนู))"
 )
 # "「はい。」と言った" goes on behind what is quoted.
-_QUOTED_ON = re.compile(r"[\u3001\u3068\u3063\u306a\uff0c\u7684]")
-_DECORATION = re.compile(
+_QUOTED_ON = Pattern(r"[\u3001\u3068\u3063\u306a\uff0c\u7684]")
+_DECORATION = Pattern(
     r"(?:(?![\"'(\[$#@\u00a3\u00a5\u20ac\u201c\u201e\u2018\u00ab\u300c\u300e\u300a\u3010\uff08<\u00bf\u00a1+\u20b9])[\W_])+"
 )
 
@@ -127,7 +128,7 @@ def _ends(line: str, start: int, end: re.Match[str]) -> bool:
 
 
 # "so tired 😴 my cat kept me up"
-_BEGINS = re.compile(r"(?:i|i'm|im|my|we|our|also|and|but|ich|mein\w*|je|mon|ma|mi|eu|meu|io)\b")
+_BEGINS = Pattern(r"(?:i|i'm|im|my|we|our|also|and|but|ich|mein\w*|je|mon|ma|mi|eu|meu|io)\b")
 
 
 # "I've booked table 4 for Friday."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import Pattern
+
 __all__ = ["as_speaker", "past", "third_person"]
 
 _PAST = """
@@ -55,8 +57,8 @@ _PERSON = {
     "you've": "I've",
     "you'll": "I'll",
 }
-_SECOND_PERSON = re.compile(r"\b(?:your|yours|yourself|you(?:'(?:re|ve|ll))?)\b", re.IGNORECASE)
-_OBJECT = re.compile(r"\b(?:to|for|with|about|of|at|on|by|from|give|tell|suit|suits) you\b", re.IGNORECASE)
+_SECOND_PERSON = Pattern(r"\b(?:your|yours|yourself|you(?:'(?:re|ve|ll))?)\b", re.IGNORECASE)
+_OBJECT = Pattern(r"\b(?:to|for|with|about|of|at|on|by|from|give|tell|suit|suits) you\b", re.IGNORECASE)
 
 
 def as_speaker(words: str) -> str:

@@ -8,12 +8,12 @@ database that marks it otherwise translate.
 from __future__ import annotations
 
 import json
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..filters.expression import Condition, Facet
+from ..patterns import Pattern
 from .functions import encode_condition
 
 _LIMIT = 1 << 63
@@ -123,7 +123,7 @@ class SQLiteDialect(Dialect):
 SQLITE = SQLiteDialect()
 
 # SQLite knows no escapes in a path, and compares labels as they are written in the JSON text.
-_PLAIN_LABEL = re.compile(r'[^\x00-\x1f"\\]+')
+_PLAIN_LABEL = Pattern(r'[^\x00-\x1f"\\]+')
 
 
 def _path(name: str) -> Fragment | None:

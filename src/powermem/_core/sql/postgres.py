@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from ..changes.writes import AddMemory
 from ..metadata import encode
+from ..patterns import Pattern
 from ..ranking.server_rows import ServerRows
 from ..ranking.windows import DISCOUNTS
 from ..values import Row, Stored, Words
@@ -31,7 +31,7 @@ to nothing; the second is how many candidates it keeps, where pgvector's own 40 
 # PostgreSQL's text cannot hold NUL. It is written as two of the code points that Unicode leaves to programs.
 _ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
 # A NUL inside JSON text is \u0000, unless the backslash is itself escaped.
-_JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_JSON_NUL = Pattern(r"(?<!\\)((?:\\\\)*)\\u0000")
 # The places of two of the columns that `PostgresSQL.loaded_rows` converts.
 _ACTOR, _EMBEDDING = 3, 7
 _HEADER = struct.Struct(">HH")

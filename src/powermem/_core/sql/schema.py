@@ -6,15 +6,15 @@ A collection named ``memories`` owns tables whose names start with ``memories_``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ...errors import ConfigError
+from ..patterns import Pattern
 
 SCHEMA_VERSION = 5
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
+_NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
 
 QUEUE_TABLES = ("buffer", "tasks", "lanes", "preferences")
 """Of the work to do."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from hashlib import sha256
 from typing import Any
 
 from ...errors import InvalidInputError
+from ..patterns import Pattern
 
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_LONE = re.compile("[\ud800-\udfff]")
-_SPACES = re.compile("[\x0b\x0c\x1c-\x1f\x85]")
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-_UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_PAIR = Pattern("[\ud800-\udbff][\udc00-\udfff]")
+_LONE = Pattern("[\ud800-\udfff]")
+_SPACES = Pattern("[\x0b\x0c\x1c-\x1f\x85]")
+_CONTROLS = Pattern("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_UNCLEAN = Pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def clean_text(text: str) -> str:

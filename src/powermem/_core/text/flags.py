@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ..clock import MONTHS, to_datetime
+from ..patterns import Pattern
 from .terms import terms
 
 ASKS = "?"
@@ -20,19 +21,19 @@ TELLS_TIME = "@"
 """The flag of a text that mentions a time."""
 
 # Introductions: the name is that of the person whose memories these are, or of the speaker.
-_INTRODUCES = re.compile(
+_INTRODUCES = Pattern(
     r"\b(?:my|user(?:'s)?|his|her|their)\s+(?:full |first )?name(?:\s+is|'s|:)\s+([A-Z][\w'-]*)"
     r"|\b(?:[Ii] am|[Ii]'m) called ([A-Z][\w'-]*)|我(?:的名字)?叫([\u4e00-\u9fff]{2,3})"
     r"|(?:je m'appelle|me llamo|mi chiamo|ich hei\u00dfe|mein Name ist|me chamo)\s+([A-Z][\w'-]*)",
 )
 # A sentence with the mark that ends it.
-_SENTENCE = re.compile(r"[^.!?\u3002\uff01\uff1f\u061f\u037e\n]+[.!?\u3002\uff01\uff1f\u061f\u037e]*")
-_MARK = re.compile(r"[?\uff1f\u061f\u037e]")
+_SENTENCE = Pattern(r"[^.!?\u3002\uff01\uff1f\u061f\u037e\n]+[.!?\u3002\uff01\uff1f\u061f\u037e]*")
+_MARK = Pattern(r"[?\uff1f\u061f\u037e]")
 # The least length of a statement beside a question: "Thanks!" and "Oh wow." tell nothing.
 _LEAST_WORDS = 4
 _LEAST_DENSE = 6
 # A note in brackets may follow the question mark, as in "Is this you? [photo of a dog]".
-_ASKS = re.compile(r"[?\uff1f\u061f\u037e]['\"\u2019\u201d)*\s]*(?:\[[^\]]*\]\s*)?\Z")
+_ASKS = Pattern(r"[?\uff1f\u061f\u037e]['\"\u2019\u201d)*\s]*(?:\[[^\]]*\]\s*)?\Z")
 _ENGLISH = (
     r"\b(?:yesterday|today|tonight|tomorrow|last|next|ago|since|weeks?|months?|years?|weekend|morning"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
@@ -42,9 +43,9 @@ _CHINESE = (
     r"昨|明天|今天|前天|后天|去年|今年|明年|上周|下周|上个?月|下个?月"
     r"|星期|周[一二三四五六日]|[年月日]前|\d[年月日号]"
 )
-_TELLS_TIME = re.compile(f"{_ENGLISH}|{_CHINESE}", re.IGNORECASE)
+_TELLS_TIME = Pattern(f"{_ENGLISH}|{_CHINESE}", re.IGNORECASE)
 # The ASCII part, for lower-case text: four times as fast.
-_TELLS_TIME_IN_ASCII = re.compile(_ENGLISH)
+_TELLS_TIME_IN_ASCII = Pattern(_ENGLISH)
 
 
 def of(text: str) -> list[str]:

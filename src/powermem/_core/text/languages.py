@@ -7,11 +7,12 @@ replace none; see `terms`.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
+
+from ..patterns import Pattern
 
 __all__ = ["STOP_WORDS", "content", "fitting_languages", "is_function_word", "likely_languages", "stop_words"]
 
@@ -22,12 +23,17 @@ STOP_WORDS = "data/stop_words.json"
 """
 
 # Scripts of one or a few languages, under the language that a text in them is assumed to be in.
-_SCRIPTS = re.compile(
-    "(?P<latin>[a-z\u00df-\u00f6\u00f8-\u024f]+)|(?P<russian>[\u0430-\u044f\u0451]+)|(?P<arabic>[\u0621-\u064a\u067e"
-    "\u0686\u0698\u06a9\u06af\u06cc]+)|(?P<greek>[\u03ac-\u03ce\u0390\u1f00-\u1fff]+)|(?P<armenian>[\u0561-\u0587]+)|"
-    "(?P<hindi>[\u0900-\u0963]+)|(?P<tamil>[\u0b80-\u0bcf]+)"
-)
-_BY_SCRIPT = frozenset(_SCRIPTS.groupindex) - {"latin"}
+_LETTERS = {
+    "latin": "a-z\u00df-\u00f6\u00f8-\u024f",
+    "russian": "\u0430-\u044f\u0451",
+    "arabic": "\u0621-\u064a\u067e\u0686\u0698\u06a9\u06af\u06cc",
+    "greek": "\u03ac-\u03ce\u0390\u1f00-\u1fff",
+    "armenian": "\u0561-\u0587",
+    "hindi": "\u0900-\u0963",
+    "tamil": "\u0b80-\u0bcf",
+}
+_SCRIPTS = Pattern("|".join(f"(?P<{language}>[{letters}]+)" for language, letters in _LETTERS.items()))
+_BY_SCRIPT = frozenset(_LETTERS) - {"latin"}
 _SCRIPT_OF = {"persian": "arabic"}
 """The script of languages that share one with another language; "latin" for those not listed."""
 _USUAL = frozenset({"english", "arabic"})
@@ -38,7 +44,7 @@ _MOST = 3
 """If more languages than this are equally likely, the text is taken to be in none of them."""
 
 # Chinese question words and pronouns with their measure words, particles, and ways to ask whether.
-_CHINESE_FILLER = re.compile(
+_CHINESE_FILLER = Pattern(
     "(?:什么|什麼|甚麼|啥)(?:时候|時候|样|樣)?|怎么[样办]?|怎麼[樣辦]?|怎样|怎樣|如何|为[什何]么?|為[什何]麼?|何[时時处處]|"
     "几[时時]|(?<![很许許更最太好])多[久少大长長远遠]|[几幾][点點](?!心)|[几幾哪](?![乎何吒])(?:[里裡儿兒些]|[个個种種位家所天年月次本首部间間條条只隻项項門门款类類])?|"
     "谁|誰|请问|請問|告诉我?|告訴我?|能不能|会不会|會不會|是不是|有没有|有沒有|可不可以|是否|"
@@ -48,7 +54,7 @@ _CHINESE_FILLER = re.compile(
 # Japanese, from the longest on: question words; endings of verbs and what follows them; words that only carry
 # endings; and particles, which after a word of kanji or katakana are not part of it.
 _JAPANESE_END = "(?:か|ね|よ)?(?![ぁ-ん])"
-_JAPANESE_FILLER = re.compile(
+_JAPANESE_FILLER = Pattern(
     "あなたの?|"
     "どうして|どうやって|どちら|どなた|どっち|どんな|どこ|どの|いくら(?![がを])|いつ|だれ|誰|なぜ|何|"
     "(?<![ぁ-ん])(?:どれ|どう(?=[やしすな思]|$)|いくつ|なに)|"
@@ -62,27 +68,27 @@ _JAPANESE_FILLER = re.compile(
     "(?<=[一-鿿々ァ-ヺー])(?:から|まで|より|には|では|とは|への|での|にも|でも|[のはをにへで]|[がとも](?![るりらろっすせしさそ]))|"
     "(?:から|まで|より|とは|には|では|の[はがを]|[のはがをにでともへか])(?![ぁ-んー])"
 )
-_KANA = re.compile("[ぁ-んァ-ヺー]")
+_KANA = Pattern("[ぁ-んァ-ヺー]")
 # A word of katakana; of kanji with the first kana of its ending; or of hiragana, behind kanji from three on.
-_JAPANESE_WORD = re.compile(
+_JAPANESE_WORD = Pattern(
     "[ァ-ヺー]+|[一-鿿々〇]+[ぁ-ん]?|(?<![一-鿿々][ぁ-ん])[ぁ-ん]+|(?<=[一-鿿々][ぁ-ん])[ぁ-ん]{2,}"
 )
 
 # Korean question words and pronouns with their endings, then the endings of other words.
-_KOREAN_FILLER = re.compile(
+_KOREAN_FILLER = Pattern(
     "(?:무엇|뭐|어디|누구|누가|언제|어떻게|어떤|얼마|몇|어느).{0,3}|뭘|무슨|왜|(?:나|내|너|네|저|제|우리|저희)[는를의가도]?|"
     "(?:있|없)(?:나요|어요|습니까|습니다|는|을까요?)|(?:이|그|저|것|거)[은는이가을를]?|수|알려\\w*|말해\\w*"
 )
-_KOREAN_ENDING = re.compile(
+_KOREAN_ENDING = Pattern(
     "(?:(?<=.)(?:이에요|이예요)|(?<=..)(?:에서는?|에게|한테|으로|까지|부터|이랑|하고|습니까|습니다|입니까|입니다|인가요|인지|이에요|이예요|예요|"
     "[했었았]어요|[했었았]나요|해요|하나요|[나까어아예세]요|[은는이가을를에의와과도로만]))$"
 )
 # Thai question words, pronouns, copulas and particles.
-_THAI_FILLER = re.compile(
+_THAI_FILLER = Pattern(
     "ที่ไหน|เมื่อไหร่|เมื่อไร|เท่าไหร่|เท่าไร|อย่างไร|ยังไง|ทำไม|อะไร|ใคร|กี่|"
     "ของ(?:ฉัน|ผม|เรา|คุณ|ดิฉัน)|ดิฉัน|ฉัน|เป็น|อยู่|(?:หรือเปล่า|หรือไม่|ไหม|มั้ย|ไหน|ครับ|ค่ะ|คะ|นะ)+$"
 )
-_HANGUL = re.compile("[\uac00-\ud7a3]+")
+_HANGUL = Pattern("[\uac00-\ud7a3]+")
 
 
 class _Evidence(NamedTuple):
@@ -244,7 +250,7 @@ def first_person(words: Sequence[str], languages: Sequence[str]) -> list[str]:
     return [word for each in own if not set(each).isdisjoint(words) for word in each]
 
 
-_SOMEBODY = re.compile(
+_SOMEBODY = Pattern(
     "さん|様|さま|くん|ちゃん|氏|[君殿](?=[はがをのに])|先生|彼|誰|だれ|みんな|皆|あの人|この人|あなた"
 )
 
@@ -259,9 +265,7 @@ _DENSE_FIRST_PERSON = {
     "私": ["私", "僕", "俺", "わた"],
     "나": ["나는", "내가", "저는", "제가", "우리"],
 }
-_DENSE_OWN = re.compile(
-    "(?P<我>[我咱])|(?P<私>[私僕俺]|わたし)|(?P<나>^(?:나|내|저|제|우리)(?:[는가를의도]|$))"
-)
+_DENSE_OWN = Pattern("(?P<我>[我咱])|(?P<私>[私僕俺]|わたし)|(?P<나>^(?:나|내|저|제|우리)(?:[는가를의도]|$))")
 
 
 def dense_first_person(run: str) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from ..patterns import Pattern
 
 __all__ = ["latin_share"]
 
 # Words of Latin letters, words of other alphabets, and scripts that put no space between words. Symbols,
 # digits and emoji belong to no script.
-_WORDS = re.compile(
+_WORDS = Pattern(
     "(?P<latin>(?:[A-Za-z]|[\u00c0-\u02af\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a](?<![\u00d7\u00f7]))+)"
     "|(?P<dense>[\u1100-\u11ff\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u318f\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]+)"

@@ -22,6 +22,7 @@ from itertools import chain
 from typing import cast
 
 from ..clock import DAY, MONTHS, WEEKDAYS, to_datetime
+from ..patterns import Pattern
 from .languages import (
     content,
     dense_first_person,
@@ -58,37 +59,37 @@ _SIGNS = "".join(
 # strings.
 _JOINED = "(?:(?:[._@+&'-]|(?<=[0-9])[:,](?=[0-9])){word}){{0,15}}(?:\\+\\+|\\#)?"
 _ASCII_WORD = "[A-Za-z0-9]{1,64}"
-_ASCII_TOKEN = re.compile(_ASCII_WORD + _JOINED.format(word=_ASCII_WORD))
+_ASCII_TOKEN = Pattern(_ASCII_WORD + _JOINED.format(word=_ASCII_WORD))
 _LETTER = rf"[^\W_{_DENSE_SCRIPTS}]"
 _WORD = rf"(?:{_LETTER}{{1,64}}(?:[{_SIGNS}]{{1,8}}{_LETTER}{{0,64}}){{0,32}})"
-_TOKEN = re.compile(
+_TOKEN = Pattern(
     rf"[{_DENSE_SCRIPTS}]+|{_WORD}{_JOINED.format(word=_WORD)}|[\U0001f1e6-\U0001f1ff]{{2}}|[{_EMOJI}]"
 )
-_DENSE = re.compile(f"[{_DENSE_SCRIPTS}]")
+_DENSE = Pattern(f"[{_DENSE_SCRIPTS}]")
 
 # Removed by folding: diacritics of European scripts, Hebrew points, Arabic vowel signs, skin tones and
 # invisible characters. The voicing marks of kana stay, since they change the word.
-_MARKS = re.compile(
+_MARKS = Pattern(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f"
     "\u0670\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f\ufeff\U0001f3fb-\U0001f3ff]+"
 )
 # Letters that Unicode normalization does not decompose.
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h"}
-_SPECIAL_LETTER = re.compile("[" + "".join(_LETTERS) + "]")
+_SPECIAL_LETTER = Pattern("[" + "".join(_LETTERS) + "]")
 _PUNCTUATION = {
     **dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4`", "'"),
     **dict.fromkeys("\u2010\u2011\u2212", "-"),
     **dict.fromkeys("\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u00a0\u00b7\u30fb", " "),
     **dict.fromkeys("\u2012\u2013\u2014\u2015\u2022\u2026", " "),
 }
-_SPECIAL_PUNCTUATION = re.compile("[" + "".join(map(re.escape, _PUNCTUATION)) + "]")
+_SPECIAL_PUNCTUATION = Pattern("[" + "".join(map(re.escape, _PUNCTUATION)) + "]")
 
-_SEPARATORS = re.compile(r"[._@+&'#:-]+")
-_CONTRACTION = re.compile(r"(.+)'(?:s|m|re|ve|ll|d)")
-_NEGATION = re.compile(r"(.+)n't")
+_SEPARATORS = Pattern(r"[._@+&'#:-]+")
+_CONTRACTION = Pattern(r"(.+)'(?:s|m|re|ve|ll|d)")
+_NEGATION = Pattern(r"(.+)n't")
 _NEGATED = {"can't": "can", "won't": "will", "shan't": "shall", "ain't": "be"}
-_ORDINAL = re.compile(r"([0-9]+)(?:st|nd|rd|th)")
-_HUMP = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
+_ORDINAL = Pattern(r"([0-9]+)(?:st|nd|rd|th)")
+_HUMP = Pattern(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 _MOST_HUMPS = 8
 
 

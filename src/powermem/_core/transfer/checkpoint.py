@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import uuid
 from hashlib import sha256
 from typing import Any
 
 from ...errors import InvalidInputError
 from ..inputs import check_path
+from ..patterns import Pattern
 from .database_files import is_open
 
 _KEY = "powermem_load"
 _VERSION = 1
 
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_ADDRESS = Pattern(r" at 0x[0-9a-fA-F]+")
 
 
 class Checkpoint:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from ..patterns import Pattern
 from .failure import Failure
 
 
@@ -119,24 +120,24 @@ def refused_field(failure: Failure, sent: Collection[str]) -> str | None:
 _REFUSALS = frozenset({400, 404, 415, 422, 501})
 _SAMPLING = ("temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "seed", "store")
 _STRUCTURED = frozenset({"response_format", "tool_choice"})
-_UNSUPPORTED = re.compile(r"support|deprecated|cannot both|not allowed|not permitted|unrecognized|unknown")
+_UNSUPPORTED = Pattern(r"support|deprecated|cannot both|not allowed|not permitted|unrecognized|unknown")
 # Names of structured output in the messages of OpenAI, Anthropic, Google, Mistral and vLLM.
-_NAMES_STRUCTURE = re.compile(
+_NAMES_STRUCTURE = Pattern(
     r"response_?format|response[_ ]?schema|json[_ -]?(schema|object|mode)|structured[_ -]outputs?"
     r"|tool_choice|\btools?\b|function[_ -]call|guided_|\bgrammar\b|additionalproperties"
 )
-_REFUSED = re.compile(
+_REFUSED = Pattern(
     r"support|available|not (allowed|permitted|enabled|implemented|recognized|accepted|known|valid)"
     r"|deprecated|unknown|unrecognized|unexpected|invalid|forbidden|disabled|no such"
     r"|may not|must not|cannot|can't|extra (inputs?|fields?)"
 )
 # A message that lists the accepted values, as from LM Studio and vLLM.
-_OTHER_VALUES = re.compile(
+_OTHER_VALUES = Pattern(
     r"response_?format\W[^\n]{0,60}?\b(must|should|has to|needs to|expected to) be\b"
     r"|(\b(must|should) be|expected) (one of |either )?\W*(text|json_object)\b"
 )
 # A message that names no parameter. Structured output is what endpoints lack most often.
-_UNNAMED = re.compile(r"^\W*(the )?unsupported (parameter|feature|option)s?\W*$")
+_UNNAMED = Pattern(r"^\W*(the )?unsupported (parameter|feature|option)s?\W*$")
 _CONTENT = frozenset({"messages", "input", "prompt", "contents", "system", "model"})
 
 

@@ -12,15 +12,16 @@ from urllib.request import getproxies, proxy_bypass
 from ..._version import __version__
 from ...errors import ConfigError
 from ..masking import MASK, mask_text
+from ..patterns import Pattern
 
 # Servers often quote only the beginning of a refused key, so a match of its first characters is enough.
 _TELLING = 8
 _FORMS = (
     # Bounded, since a long word without an asterisk would take quadratic time.
-    re.compile(r"[\w.-]{0,40}\*{3,}[\w.*-]*"),
-    re.compile(r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|hf)[\w-]{16,}"),
-    re.compile(r"(?i)(?<=key=)[^\s&;\"']+"),
-    re.compile(r"(?i)(?<=token=)[^\s&;\"']+"),
+    Pattern(r"[\w.-]{0,40}\*{3,}[\w.*-]*"),
+    Pattern(r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|hf)[\w-]{16,}"),
+    Pattern(r"(?i)(?<=key=)[^\s&;\"']+"),
+    Pattern(r"(?i)(?<=token=)[^\s&;\"']+"),
 )
 
 
@@ -46,7 +47,7 @@ def shorten(text: str, length: int = 300) -> str:
 
 _PORTS = {"http": 80, "https": 443}
 # The value of a header or URL parameter with one of these in its name is treated as a secret.
-_SECRET_NAME = re.compile(r"key|token|secret|sig|auth|password|cookie", re.IGNORECASE)
+_SECRET_NAME = Pattern(r"key|token|secret|sig|auth|password|cookie", re.IGNORECASE)
 _SHORTEST_SECRET = 4
 
 

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from ...errors import InvalidInputError, ProviderError
 from ...types import ChatMessage, Completion, Schema
+from ..patterns import Pattern
 from ..text.cleaning import clean_text
 from .ability import Abilities, Structure
 from .reasons import FILTERED, UNUSABLE
@@ -331,7 +332,7 @@ def _unpacked(row: Any) -> Any:
 VERSION = "2023-06-01"
 # The API requires a limit; this one fits a long list of facts.
 _MAX_TOKENS = 4096
-_DATA_URL = re.compile(r"data:([\w.+/-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(.*)", re.DOTALL | re.IGNORECASE)
+_DATA_URL = Pattern(r"data:([\w.+/-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(.*)", re.DOTALL | re.IGNORECASE)
 
 
 def messages_body(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from ...patterns import Pattern
 from . import places
 from .claim import words
 from .tools import is_tool
 
-_PRONOUN = re.compile(
+_PRONOUN = Pattern(
     (
         r"(?:an?|my|our|his|her|their|your|another|some|this|that|it|me|him|them|us|someone"
         r"|something|myself|one|what|where|how"
@@ -16,7 +17,7 @@ _PRONOUN = re.compile(
     ),
     re.IGNORECASE,
 )
-_NOT_PLACES = re.compile(
+_NOT_PLACES = Pattern(
     (
         r"(?:fear|harmony|peace|sin|hope|denial|silence|poverty|person|bed|town|marketing"
         r"|sales|engineering|finance|product"
@@ -29,7 +30,7 @@ _NOT_PLACES = re.compile(
     ),
     re.IGNORECASE,
 )
-_BEFORE_PLACE = re.compile(
+_BEFORE_PLACE = Pattern(
     (
         r"(?:(?:downtown|central|northern|southern|eastern|western|rural|suburban|sunny"
         r"|rainy|beautiful|the (?:suburbs|outskirts"
@@ -38,7 +39,7 @@ _BEFORE_PLACE = re.compile(
     ),
     re.IGNORECASE,
 )
-_NOT_COMPANIES = re.compile(
+_NOT_COMPANIES = Pattern(
     (
         r"(?:home|nights?|work|school|least|first|once|times?|all|free|fun|money|weekends?"
         r"|noon|midnight|dawn|lunch|the (?:moment"
@@ -52,7 +53,7 @@ _NOT_COMPANIES = re.compile(
     ),
     re.IGNORECASE,
 )
-_CLUBS = re.compile(
+_CLUBS = Pattern(
     (
         r"\b(?:club|gym|choir|band|team|class|course|league|group|society|community"
         r"|association|network|forum|orchestra|library"
@@ -85,7 +86,7 @@ _TRADES = words("""
     radiologist
     cardiologist dermatologist pediatrician paralegal barber stylist curator archivist bookkeeper
     """)
-_SCHOOL = re.compile(
+_SCHOOL = Pattern(
     (
         r"\b(?:university|college|school|academy|institute|polytechnic|mit|ucla|nyu"
         r"|stanford|harvard|yale|princeton|oxford"
@@ -102,7 +103,7 @@ _NO_NAME = words(
     "mad upset moving leaving calling coming"
     " asleep funny smart on in at from was is and retired"
 )
-_WHEN = re.compile(
+_WHEN = Pattern(
     (
         r"\d|day\b|noon|midnight|morning|evening|afternoon|night|january|february|march"
         r"|april|may|june|july|august|september"
@@ -111,7 +112,7 @@ _WHEN = re.compile(
     ),
     re.IGNORECASE,
 )
-_ADJECTIVES = re.compile(
+_ADJECTIVES = Pattern(
     (
         r"(?:not|very|so|too|really|down|up|broken|slow|fast|ready|fine|important|required"
         r"|missing|unknown|full|wrong|great|good|bad|ok"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...patterns import Pattern
 from . import places
 from .claim import SELF, Claim, Clauses, Rule
 from .grammar import Grammar, compiled, judged_alike
@@ -178,32 +179,30 @@ _NAMES = {
     "公司电话": "phone work", "工作邮箱": "email work", "公司邮箱": "email work", "牙医": "dentist",
     "医生": "doctor", "老板": "boss",
 }  # fmt: skip
-_TRADE = re.compile(
+_TRADE = Pattern(
     r".*(?:师|员|医生|护士|经理|警察|司机|学生|律师|工程师|会计|记者|作家|演员|翻译|厨师|老师|教授|总监|主管|秘书|店长|画家|歌手|教练|顾问)$"
 )
-_SIGHED = re.compile(r"(?:了|啦|呢|啊|的|吧|住|生活)+$")
+_SIGHED = Pattern(r"(?:了|啦|呢|啊|的|吧|住|生活)+$")
 _SUBJECT = rf"(?:{_ADVERB}(?:我们?|本人))?{_ADVERB}"
-_NO_MORE = re.compile(
+_NO_MORE = Pattern(
     rf"{_SUBJECT}(?:已经)?(?:不再|再也不|现在不|不)(?P<what>(?:吃|喝|抽|吸|玩|打|喜欢|爱|养|用|开|学|练|跑|看|做|坐|穿"
     rf"|戴|弹|踢|骑).*?)(?P<over>了?)$"
 )
-_QUIT = re.compile(rf"{_SUBJECT}(?:戒掉?了?(?P<what>烟|酒|咖啡|糖|奶茶|游戏|可乐|肉)了?)$")
-_FORMER = re.compile(
-    rf"{_SUBJECT}(?:以前|曾经|过去|之前)(?P<what>(?:吃|喝|抽|吸|玩|打|养|开|练|跑|喜欢).+?)$"
-)
-_DOES = re.compile(rf"{_SUBJECT}(?P<what>(?:吃|喝|抽|吸|玩|打|用|学|练|跑|弹|踢|骑|穿|戴).+?)$")
-_LIKES = re.compile(
+_QUIT = Pattern(rf"{_SUBJECT}(?:戒掉?了?(?P<what>烟|酒|咖啡|糖|奶茶|游戏|可乐|肉)了?)$")
+_FORMER = Pattern(rf"{_SUBJECT}(?:以前|曾经|过去|之前)(?P<what>(?:吃|喝|抽|吸|玩|打|养|开|练|跑|喜欢).+?)$")
+_DOES = Pattern(rf"{_SUBJECT}(?P<what>(?:吃|喝|抽|吸|玩|打|用|学|练|跑|弹|踢|骑|穿|戴).+?)$")
+_LIKES = Pattern(
     rf"{_SUBJECT}(?:很|非常|特别|挺|最)?(?P<how>喜欢|爱|讨厌|不喜欢|不爱)(?:吃|喝|看|听)?(?P<what>[^的]+?)$"
 )
-_HAS = re.compile(
+_HAS = Pattern(
     rf"{_SUBJECT}(?P<how>有|养了?|没有|没)(?:一|1)?(?P<unit>辆|只|条|台|部|个"
     rf"|套)?(?P<what>[\u4e00-\u9fff]{{1,4}}?)(?P<over>了?)$"
 )
-_SOLD = re.compile(
+_SOLD = Pattern(
     rf"{_SUBJECT}(?:把|将)?(?:我的|那辆|那台)?(?:(?P<one>[\u4e00-\u9fff]{{1,4}})(?:卖掉?了?|送人了?)"
     rf"|(?:卖掉?了?|送走了?)(?P<other>[\u4e00-\u9fff]{{1,4}}))$"
 )
-_IS = re.compile(
+_IS = Pattern(
     rf"{_SUBJECT}(?P<how>是|不是|不再是)(?:一?个|一名)?(?P<what>[\u4e00-\u9fff]{{2,6}}?)(?P<over>了?)$"
 )
 
@@ -277,36 +276,36 @@ def _accepts(value: str, kind: str) -> bool:
 
 
 _GRAMMAR = Grammar(
-    sentence=re.compile(r"[。！？；;!?\n]+"),
-    cut=re.compile(r"[，,]\s*(?:所以|而且|并且|但是?|不过|因为|现在改|于是)?"),
-    opener=re.compile(
+    sentence=Pattern(r"[。！？；;!?\n]+"),
+    cut=Pattern(r"[，,]\s*(?:所以|而且|并且|但是?|不过|因为|现在改|于是)?"),
+    opener=Pattern(
         r"(?:(?P<turn>其实|不对|不是|更正|等等|说错了|纠正一下|更新一下)|(?:嗯|哦|啊|对了?|是的|好的?|那|另外|还有|不过|但是|所以|你好"
         r"|您好|嗨|谢谢|告诉你|顺便说一下|好消息|坏消息|请?记住|跟你说))[,，:：!！、]+\s*"
     ),
-    unreal=re.compile(
+    unreal=Pattern(
         "如果|要是|假如|假设|倘若|想要?(?!念)|打算|计划|准备|希望|可能|也许|或许|大概|即将|将要|将会|会(?!议|计|员|说)|明年|下个?月|明天"
         "|下周|后天|考虑|梦[见到]|要搬|要去|要换|快要|就要|以后|据说|听说"
         "|[他她]说|说我?要|认为|觉得|以为|吗$|呢$|小说|电影里|游戏里|角色|差点|好像|似乎|应该|申请|面试|有空|面了|有一天|什么|哪|谁"
     ),
-    history=re.compile("小时候|上大学时|读书时|那时候?|当年|年轻时|上学时|大学时|读研时"),
-    beside=re.compile(
+    history=Pattern("小时候|上大学时|读书时|那时候?|当年|年轻时|上学时|大学时|读研时"),
+    beside=Pattern(
         "也(?!许)|另外|同时|兼职|副业|暂时|临时|出差|旅游|旅行|度假|周末|第二|另一|又(?:买|养|有)|有时|偶尔|两地|之一|志愿|还(?:在|有"
         "|是(?=.*的))|借住|小住|几天|几周|这周|一个月$|两个月$"
     ),
-    mark=re.compile("现在|目前|如今|最近|刚|上个?月|去年|上周|昨天|不再|了|改|换|新|终于|今年|这个?月|今天"),
-    ago=re.compile("(?:\\d+|[一二两三四五六七八九十几多]+)年前"),
-    self_words=re.compile("我|我们|咱们|本人|用户"),
+    mark=Pattern("现在|目前|如今|最近|刚|上个?月|去年|上周|昨天|不再|了|改|换|新|终于|今年|这个?月|今天"),
+    ago=Pattern("(?:\\d+|[一二两三四五六七八九十几多]+)年前"),
+    self_words=Pattern("我|我们|咱们|本人|用户"),
     relations=_RELATIONS,
     rules=_RULES,
-    end=re.compile(
+    end=Pattern(
         r"(?:了|啦|呢|啊|住|生活|工作|上班)*\s*$|(?:当|做)(?=[\u4e00-\u9fff]*[师员])|[，,]|因为"
         r"|(?<=[\u4e00-\u9fff])(?:已经|快)?[一二两三四五六七八九十几\d]+年"
     ),
     accepts=_accepts,
     names=_NAMES,
     habits=_habits,
-    own_words=re.compile("我|你"),
-    verb=re.compile(r"[是有在住叫去来做吃喝看用爱了过着要]|喜欢|工作"),
+    own_words=Pattern("我|你"),
+    verb=Pattern(r"[是有在住叫去来做吃喝看用爱了过着要]|喜欢|工作"),
     silent=True,
 )
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from ...patterns import Pattern
 from ...text.stemming import stem
 from ..sentences import phrases
 from . import values
@@ -20,7 +21,7 @@ from .claim import PROJECT, SELF, Claim, Clauses, Rule, words
 from .tools import is_tool, tool_class
 
 _CONTRACTIONS = [
-    (re.compile(pattern, re.IGNORECASE), full)
+    (Pattern(pattern, re.IGNORECASE), full)
     for pattern, full in (
         (r"\b(i) ?'?m\b(?!\.)", r"\1 am"),
         (r"\b(i|we|they|you)'ve\b", r"\1 have"),
@@ -37,11 +38,11 @@ _CONTRACTIONS = [
         (r"\bnot (.{1,60}?) anymore\b", r"nolonger \1"),
     )
 ]
-_NOTE = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+_NOTE = Pattern(r"\s*[(\[][^)\]]*[)\]]")
 # What is said by others, or is the title of something.
-_QUOTED = re.compile(r"[\"\u201c\u300c\u00ab]([^\"\u201d\u300d\u00bb]*)[\"\u201d\u300d\u00bb]")
+_QUOTED = Pattern(r"[\"\u201c\u300c\u00ab]([^\"\u201d\u300d\u00bb]*)[\"\u201d\u300d\u00bb]")
 _OWN_WORDS = phrases("i | my | we | you | i'm", before=r"\b")
-_OPENER = re.compile(
+_OPENER = Pattern(
     (
         r"(?:(?P<turn>actually|no|nope|wait|sorry|correction|update|scratch that|oops|my "
         r"mistake|hmm|never mind"
@@ -100,7 +101,7 @@ _HISTORY = phrases(
     """,
     before=r"\b",
 )
-_AGO = re.compile(
+_AGO = Pattern(
     (
         r"\b(?:(?:\d+|two|three|four|five|six|seven|eight|nine|ten|many|several|some|few) "
         r"years|decades?|ages) ago\b"
@@ -125,7 +126,7 @@ _BESIDE = phrases(
     """,
     before=r"\b",
 )
-_PARTLY = re.compile(
+_PARTLY = Pattern(
     (
         r"(?:in|on|for|from|after|at) (?!(?:19|20)\d\d|january|february|march|april|may"
         r"|june|july|august|september"
@@ -133,9 +134,9 @@ _PARTLY = re.compile(
     ),
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"\b(?:not|nolonger|never)\b", re.IGNORECASE)
+_NEGATED = Pattern(r"\b(?:not|nolonger|never)\b", re.IGNORECASE)
 # "Moved to Lisbon last week!"
-_ELLIPTIC = re.compile(
+_ELLIPTIC = Pattern(
     (
         r"(?:(?:just|recently|finally) )?(?:moved|relocated|quit|started|switched|joined"
         r"|turned|got|left|sold|stopped|became"
@@ -143,8 +144,8 @@ _ELLIPTIC = re.compile(
     ),
     re.IGNORECASE,
 )
-_SEASON = re.compile(r"\b(?:in|during|for|over) (?:the )?(?:summer|winter)s?\b", re.IGNORECASE)
-_MOVED = re.compile(r"\b(?:moved|relocated|joined|started|turned|became)\b", re.IGNORECASE)
+_SEASON = Pattern(r"\b(?:in|during|for|over) (?:the )?(?:summer|winter)s?\b", re.IGNORECASE)
+_MOVED = Pattern(r"\b(?:moved|relocated|joined|started|turned|became)\b", re.IGNORECASE)
 _MARK = phrases(
     r"""
     now | nowadays | these days | currently | anymore | as of | from now on | recently | just | switched
@@ -157,11 +158,9 @@ _MARK = phrases(
     """,
     before=r"\b",
 )
-_YEAR = re.compile(
-    r"\b(?:in|since|back in|from|around|of) (?:(?:early|late|mid|\w+) )?((?:19|20)\d\d)\b", re.I
-)
+_YEAR = Pattern(r"\b(?:in|since|back in|from|around|of) (?:(?:early|late|mid|\w+) )?((?:19|20)\d\d)\b", re.I)
 
-_SENTENCE = re.compile(
+_SENTENCE = Pattern(
     (
         r"(?<![.!?])(?<!\bst)(?<!\bdr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bprof)(?<!\binc)(?<!"
         r"\bjr)(?<!\bmt)(?<!\bft)[.!?]+[\"')\u201d]*\s+|\s*[;\n]\s*|\s+[-\u2013\u2014]+\s+"
@@ -180,7 +179,7 @@ _ELIDED = (
     r"|left|got|bought|sold|go|goes|speak|speaks|run|runs|became|switched|nolonger|not"
     r"|never|turned|stopped|gave|took|teach)\b"
 )
-_CUT = re.compile(
+_CUT = Pattern(
     (
         rf",?\s+(?:and|but|so|because|although|though|while|whereas|which means|then|plus"
         rf"|yet)\s+(?=(?:now |then |just |recently |currently |that )?(?:{_SUBJECT_WORD}"
@@ -190,7 +189,7 @@ _CUT = re.compile(
     ),
     re.IGNORECASE,
 )
-_VERBAL = re.compile(
+_VERBAL = Pattern(
     (
         rf"\b(?:{_ELIDED}|can|will|would|should|must|[a-z]{{3,}}(?:ed|ing)|made|went|saw|met"
         rf"|know|want|need|think|feel|grew|went|takes?|makes?|gets?)\b"
@@ -220,7 +219,7 @@ _KIN = {
     for word in words.split()
 }  # fmt: skip
 _KIN_WORDS = "|".join(sorted(map(re.escape, _KIN), key=len, reverse=True))
-_SUBJECT = re.compile(
+_SUBJECT = Pattern(
     rf"""
     (?P<self>(?:(?:my|me\sand\smy)\s[\w-]+(?:\s[A-Z][\w-]+)?\sand\s)?(?:i|we)
       |me\sand\smy\s[\w-]+|(?:my|our)\swhole\sfamily|(?:the\s)?user|my\s(?:family|kids?|wife|husband|partner|boyfriend|girlfriend)\sand\si)\b
@@ -241,7 +240,7 @@ _NO_NAMES = words(
     "monday tuesday wednesday thursday friday"
     " saturday sunday got left moved quit"
 )
-_POSSESSED = re.compile(
+_POSSESSED = Pattern(
     (
         rf"my\s(?:(?:older|younger|little|big|elder|best"
         rf"|twin)\s)?(?P<kin>{_KIN_WORDS})(?:\s(?P<kin_name>(?-i:[A-Z])[\w-]+))?'s\s"
@@ -249,7 +248,7 @@ _POSSESSED = re.compile(
     ),
     re.IGNORECASE,
 )
-_LEAD = re.compile(
+_LEAD = Pattern(
     (
         r"(?:last|this|as of|starting|these days|nowadays|yesterday|today|now|recently"
         r"|currently|after|since|earlier|right now"
@@ -258,7 +257,7 @@ _LEAD = re.compile(
     ),
     re.IGNORECASE,
 )
-_FRONT = re.compile(
+_FRONT = Pattern(
     (
         r"(?:(?:(?P<be>am|are|is)|just|recently|now|currently|actually|finally|already"
         r"|still|all|really|officially|always|only|even|then|happily|mostly"
@@ -270,7 +269,7 @@ _FRONT = re.compile(
     ),
     re.IGNORECASE,
 )
-_END = re.compile(
+_END = Pattern(
     (
         r"(?:(?:^|\s+)(?:with|since|for|because|and|but|now|these days|nowadays|currently"
         r"|at the moment|right now|anymore|again|instead|last|this"
@@ -793,27 +792,27 @@ _REQUEST: tuple[Rule, ...] = (
 )
 # Switching from one tool to another.
 _SWITCH = (
-    re.compile(
+    Pattern(
         (
             r"(?:switched|migrated|moved|changed|converted|gone|went)(?: over)? from "
             r"(?P<old>.+?) to (?P<new>\S.*)"
         ),
         re.IGNORECASE,
     ),
-    re.compile(
+    Pattern(
         r"(?:switched|migrated|moved|changed|converted)(?: over)? to (?P<new>.+?) from (?P<old>\S.*)",
         re.IGNORECASE,
     ),
-    re.compile(r"(?:switched|migrated|moved|changed|converted)(?: over)? to (?P<new>\S.*)", re.IGNORECASE),
-    re.compile(r"replaced (?P<old>.+?) (?:with|by) (?P<new>\S.*)", re.IGNORECASE),
-    re.compile(
+    Pattern(r"(?:switched|migrated|moved|changed|converted)(?: over)? to (?P<new>\S.*)", re.IGNORECASE),
+    Pattern(r"replaced (?P<old>.+?) (?:with|by) (?P<new>\S.*)", re.IGNORECASE),
+    Pattern(
         r"(?P<verb>use|drink|eat|drive|play|read) (?P<new>.+?) (?:instead of|rather than) (?P<old>\S.*)",
         re.IGNORECASE,
     ),
-    re.compile(r"ditched (?P<old>.+?) for (?P<new>\S.*)", re.IGNORECASE),
+    Pattern(r"ditched (?P<old>.+?) for (?P<new>\S.*)", re.IGNORECASE),
 )
-_PREFER = re.compile(r"prefer (?P<one>.+?) (?:to|over|rather than) (?P<other>\S.*)", re.IGNORECASE)
-_REVERSED = re.compile(
+_PREFER = Pattern(r"prefer (?P<one>.+?) (?:to|over|rather than) (?P<other>\S.*)", re.IGNORECASE)
+_REVERSED = Pattern(
     (
         r"(?P<value>(?-i:[A-Z0-9]).{1,40}?) (?P<be>is|are|is now|has become|became|is "
         r"nolonger|used to be) my (?:new )?(?P<what>(?:least )?favourite \S.*)"
@@ -831,7 +830,7 @@ _HABITS = words(
     "need avoid keep rent believe support"
 )
 _LIKING_VERBS = {"like": "+", "love": "+", "enjoy": "+", "adore": "+", "hate": "-", "dislike": "-"}
-_NOT = re.compile(
+_NOT = Pattern(
     (
         r"(?:(?P<not>nolonger|do not|does not|never)|(?P<stopped>(?:stopped|quit|gave up"
         r"|given up))|(?P<former>used to)|(?P<start>(?:started|began|took up|taken up"
@@ -841,19 +840,19 @@ _NOT = re.compile(
     ),
     re.IGNORECASE,
 )
-_TO_BE = re.compile(
+_TO_BE = Pattern(
     r"(?:(?P<not>nolonger|not) )?(?:(?:really|actually|even) )?(?:an? |the |on an? |on the )?(?P<what>\S.*)",
     re.IGNORECASE,
 )
-_SOLD = re.compile(
+_SOLD = Pattern(
     r"(?:sold|gave away|got rid of|lost|given away|gotten rid of|returned|donated) my (?P<what>\S.*)",
     re.IGNORECASE,
 )
-_BOUGHT = re.compile(
+_BOUGHT = Pattern(
     r"(?:bought|got|adopted|purchased|have|has|own|owns|have got) (?P<count>an?|no) (?P<what>\S.*)",
     re.IGNORECASE,
 )
-_ADJUNCT = re.compile(
+_ADJUNCT = Pattern(
     (
         r"\s+(?:with|since|for|because|now|these days|nowadays|currently|anymore|again"
         r"|instead|every|on|at|in|from|to|by|when|after|before|as|that|which|who|where|than"
@@ -865,7 +864,7 @@ _ADJUNCT = re.compile(
     re.IGNORECASE,
 )
 # Behind a negation only these may follow: "I don't eat meat on Fridays" ends nothing.
-_FREE = re.compile(
+_FREE = Pattern(
     (
         r"\s*(?:(?:now|these days|nowadays|currently|anymore|again|at all|either|right now"
         r"|since [\w ]+|because .*|for (?:health|medical|ethical|religious|environmental) .*|due to .*"
@@ -877,12 +876,12 @@ _FREE = re.compile(
     re.IGNORECASE,
 )
 # Behind "I quit" also when or why.
-_FREE_WHEN_STOPPED = re.compile(
+_FREE_WHEN_STOPPED = Pattern(
     r"\s*(?:on \w+day|on [a-z]+ \d+|in (?:january|february|march|april|may|june|july|august|september|october"
     r"|november|december)|after .*|for (?:my|the|our) .*|when .*|before .*)\s*$",
     re.IGNORECASE,
 )
-_ALLERGIC = re.compile(
+_ALLERGIC = Pattern(
     (
         r"(?:(?P<not>nolonger|not) )?(?:actually )?(?P<what>(?:allergic|intolerant|addicted"
         r"|afraid|scared) (?:to|of) \S.*)"
@@ -1045,7 +1044,7 @@ def _of_subject(subject: _Subject, lower: bool) -> Iterator[Claim]:
 
 
 def _matches(
-    rules: Sequence[tuple[Rule, re.Pattern[str]]], text: str, subject: str, lower: bool, be: bool = False
+    rules: Sequence[tuple[Rule, Pattern]], text: str, subject: str, lower: bool, be: bool = False
 ) -> Iterator[Claim]:
     seen: set[tuple[str, bool]] = set()
     for rule, pattern in rules:
@@ -1187,8 +1186,8 @@ def _state(name: str, predicate: str) -> Iterator[Claim]:
         yield Claim(name, f"be {what}", "-" if negated else "+", marked=negated == "nolonger")
 
 
-def _compiled(rules: Sequence[Rule]) -> tuple[tuple[Rule, re.Pattern[str]], ...]:
-    return tuple((rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in rules)
+def _compiled(rules: Sequence[Rule]) -> tuple[tuple[Rule, Pattern], ...]:
+    return tuple((rule, Pattern(rule.pattern, re.IGNORECASE)) for rule in rules)
 
 
 _PREDICATES = _compiled(_RULES)
@@ -1196,20 +1195,20 @@ _OWNS = _compiled(_OWN)
 _THINGS = _compiled(_THING)
 _TEAMS = _compiled(_TEAM)
 _REQUESTS = _compiled(_REQUEST)
-_LEADS = re.compile(
+_LEADS = Pattern(
     (
         r"(?P<value>(?-i:[A-Z])[\w'-]+) (?:now )?(?:leads|owns|manages|maintains|heads"
         r"|runs) (?:now )?(?:the|our) (?P<what>\S.*)"
     ),
     re.IGNORECASE,
 )
-_IS_MY = re.compile(
+_IS_MY = Pattern(
     rf"(?P<value>(?-i:[A-Z])[\w.' -]{{1,30}}?) is (?:now )?my (?:new )?(?P<what>{_ROLE})$", re.IGNORECASE
 )
-_MY = re.compile(r"(?:my|our)\s+", re.IGNORECASE)
-_DETERMINER = re.compile(r"(?:the|our|my|this|a)\s+", re.IGNORECASE)
-_IT_IS = re.compile(r"(?:now )?it is (?:now |actually )?(?!not\b|nolonger\b)(?P<value>\S.*)", re.IGNORECASE)
-_USES = re.compile(
+_MY = Pattern(r"(?:my|our)\s+", re.IGNORECASE)
+_DETERMINER = Pattern(r"(?:the|our|my|this|a)\s+", re.IGNORECASE)
+_IT_IS = Pattern(r"(?:now )?it is (?:now |actually )?(?!not\b|nolonger\b)(?P<value>\S.*)", re.IGNORECASE)
+_USES = Pattern(
     r"(?:use|uses|using|deploy (?:on|to)|run on|host on|hosted on|deployed on) (?P<value>\S.*)", re.IGNORECASE
 )
 _EMPTY_WORDS = words("new current present address all-time all time absolute the a an our my old")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...patterns import Pattern
 from ..sentences import phrases
 from . import places, values
 from .claim import SELF, Claim, Clauses, Rule
@@ -269,7 +270,7 @@ _NAMES = {
     "zahn\u00e4rztin": "dentist", "hausarzt": "doctor",
     "haus\u00e4rztin": "doctor", "chef": "boss", "chefin": "boss",
 }  # fmt: skip
-_TRADE = re.compile(
+_TRADE = Pattern(
     (
         r"(?:\w*(?:lehrer|arzt|\u00e4rztin|ingenieur|entwickler|pfleger|anwalt"
         r"|anw\u00e4ltin|verk\u00e4ufer|k\u00f6chin|koch|b\u00e4cker|schreiner|elektriker"
@@ -281,7 +282,7 @@ _TRADE = re.compile(
     ),
     re.IGNORECASE,
 )
-_FRONTED = re.compile(
+_FRONTED = Pattern(
     (
         r"^(?P<lead>[^,]{2,45}?) (?P<verb>wohne|wohnt|wohnen|lebe|lebt|leben|arbeite"
         r"|arbeitet|bin|ist|sind|habe|haben|hei\u00dfe|trinke|esse|rauche|spiele|fahre"
@@ -295,28 +296,28 @@ _ADVERBS = (
     r"|regelm\u00e4\u00dfig|total|sehr) )*"
 )
 _GONE = (
-    re.compile(
+    Pattern(
         (
             rf"(?:ich|wir) (?P<verb>\w+)e {_ADVERBS}(?:(?P<thing>[\w\u00e4\u00f6\u00fc\u00df-]+(?"
             rf": [\w-]+)?) )?nicht mehr$"
         ),
         re.IGNORECASE,
     ),
-    re.compile(rf"(?:ich|wir) (?P<verb>\w+)e {_ADVERBS}kein(?:e|en)? (?P<thing>\S+) mehr$", re.IGNORECASE),
-    re.compile(rf"(?:ich|wir) (?P<verb>\w+)e {_ADVERBS}kein(?:e|en)? (?P<thing>\S+)$", re.IGNORECASE),
+    Pattern(rf"(?:ich|wir) (?P<verb>\w+)e {_ADVERBS}kein(?:e|en)? (?P<thing>\S+) mehr$", re.IGNORECASE),
+    Pattern(rf"(?:ich|wir) (?P<verb>\w+)e {_ADVERBS}kein(?:e|en)? (?P<thing>\S+)$", re.IGNORECASE),
 )
-_STOPPED = re.compile(
+_STOPPED = Pattern(
     (
         r"(?:ich|wir) (?:habe|haben) (?:[\w.]+ ){0,3}?(?:aufgeh\u00f6rt,? (?:(?P<thing>\w+) "
         r")?zu (?P<verb>\w+)en|mit dem (?P<noun>\w+)en aufgeh\u00f6rt)$"
     ),
     re.IGNORECASE,
 )
-_FORMER = re.compile(
+_FORMER = Pattern(
     r"(?:ich|wir) (?:habe|haben) fr\u00fcher (?:viel |gern |gerne )?(?:(?P<thing>\w+) )?ge(?P<verb>\w+)t$",
     re.IGNORECASE,
 )
-_DOES = re.compile(
+_DOES = Pattern(
     (
         rf"(?:ich|wir) (?P<verb>rauch|trink|ess|spiel|fahr|nutz|trag|lern|mag|lieb|h\u00f6r"
         rf"|les|tanz|jogg|schwimm)e? ?{_ADVERBS}(?P<thing>[\w\u00e4\u00f6\u00fc\u00df-]+(?: "
@@ -324,21 +325,21 @@ _DOES = re.compile(
     ),
     re.IGNORECASE,
 )
-_HAVE = re.compile(
+_HAVE = Pattern(
     (
         rf"(?:ich|wir) (?:habe|haben|besitze) {_ADVERBS}(?P<kind>eine?n?|keine?n?) "
         rf"(?P<thing>[\w-]+)(?P<more> mehr)?$"
     ),
     re.IGNORECASE,
 )
-_SOLD = re.compile(
+_SOLD = Pattern(
     (
         r"(?:ich|wir) (?:habe|haben) (?:[\w.]+ ){0,3}?(?:mein|unser)(?:e|en)? "
         r"(?P<thing>[\w-]+) (?:[\w.]+ ){0,2}?(?:verkauft|weggegeben|abgegeben|verschenkt)$"
     ),
     re.IGNORECASE,
 )
-_BE = re.compile(
+_BE = Pattern(
     (
         rf"(?:ich|wir) (?:bin|sind) {_ADVERBS}(?P<not>nicht mehr |keine? |nicht "
         rf")?(?P<thing>[\w\u00e4\u00f6\u00fc\u00df-]+(?: [\w-]+){{0,2}}?)(?P<more> mehr)?$"
@@ -405,7 +406,7 @@ def _accepts(value: str, kind: str) -> bool:
     return len(value.split()) < 8
 
 
-_CHANGES = re.compile(
+_CHANGES = Pattern(
     (
         r"(?:jetzt|nun|seit|inzwischen|mittlerweile|leider|letzte\w*|gestern|heute|vor|endlich"
         r"|ab|neuerdings|momentan|aktuell|im"
@@ -425,10 +426,10 @@ def _normalize(clause: str) -> str:
 
 
 _GRAMMAR = Grammar(
-    sentence=re.compile(
+    sentence=Pattern(
         r"(?<!\bDr)(?<!\bSt)(?<!\b\d)(?<!\b\d\d)[.!?]+[\"\u201c]?\s+|\s*[;\n]\s*|\s+[-\u2013\u2014]+\s+"
     ),
-    cut=re.compile(
+    cut=Pattern(
         (
             r",?\s+(?:und|aber|sondern|denn|weil|doch)\s+(?!ich (?:haben|sind)\b)(?=(?:ich|wir"
             r"|mein\w*|er|sie|es|der"
@@ -437,7 +438,7 @@ _GRAMMAR = Grammar(
         ),
         re.IGNORECASE,
     ),
-    opener=re.compile(
+    opener=Pattern(
         (
             r"(?:(?P<turn>eigentlich|nein|n\u00f6|moment|korrektur|update|sorry"
             r"|tats\u00e4chlich|doch|quatsch|ach nein|stimmt nicht)|(?:ja|also|ach|oh|na ja"
@@ -489,17 +490,17 @@ _GRAMMAR = Grammar(
         """,
         before=r"\b",
     ),
-    ago=re.compile(
+    ago=Pattern(
         (
             r"\bvor (?:\d+|zwei|drei|vier|f\u00fcnf|sechs|sieben|acht|neun|zehn|vielen|einigen"
             r"|mehreren|ein paar) jahren\b"
         ),
         re.IGNORECASE,
     ),
-    self_words=re.compile(r"ich|wir"),
+    self_words=Pattern(r"ich|wir"),
     relations=_RELATIONS,
     rules=_RULES,
-    end=re.compile(
+    end=Pattern(
         (
             r"(?:^|\s+)(?:mit|seit|f\u00fcr|weil|und|aber|jetzt|nun|in der n\u00e4he|als|wo|der"
             r"|die|das|nahe|bei|im|ab|wegen|statt|anstatt|zusammen|gezogen|umgezogen|mehr"
@@ -513,7 +514,7 @@ _GRAMMAR = Grammar(
     names=_NAMES,
     habits=_habits,
     own_words=phrases("ich | mein\\w* | wir", before=r"\b"),
-    verb=re.compile(r"\b(?:\w{3,}(?:e|st|t|en)|bin|ist|war|hat|habe)\b", re.IGNORECASE),
+    verb=Pattern(r"\b(?:\w{3,}(?:e|st|t|en)|bin|ist|war|hat|habe)\b", re.IGNORECASE),
     normalize=_normalize,
 )
 

@@ -6,17 +6,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ...patterns import Pattern
 from . import values
 from .claim import SELF, Claim, Clauses, Rule
 
-_NOTE = re.compile(r"\s*[(\[\uff08][^)\]\uff09]*[)\]\uff09]")
-_QUOTED = re.compile(
+_NOTE = Pattern(r"\s*[(\[\uff08][^)\]\uff09]*[)\]\uff09]")
+_QUOTED = Pattern(
     r"[\"\u201c\u201e\u300c\u300e\u00ab]([^\"\u201d\u201c\u300d\u300f\u00bb]*)[\"\u201d"
     r"\u201c\u300d\u300f\u00bb]"
 )
-_QUESTION = re.compile(r"[?\uff1f\u061f]\s*$")
+_QUESTION = Pattern(r"[?\uff1f\u061f]\s*$")
 _LONGEST = 60
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_YEAR = Pattern(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -46,23 +47,23 @@ class Grammar:
         silent: whether a clause may have no subject, which then is the one of the clause before it.
     """
 
-    sentence: re.Pattern[str]
-    cut: re.Pattern[str]
-    opener: re.Pattern[str]
-    unreal: re.Pattern[str]
-    history: re.Pattern[str]
-    beside: re.Pattern[str]
-    mark: re.Pattern[str]
-    ago: re.Pattern[str]
-    self_words: re.Pattern[str]
+    sentence: Pattern
+    cut: Pattern
+    opener: Pattern
+    unreal: Pattern
+    history: Pattern
+    beside: Pattern
+    mark: Pattern
+    ago: Pattern
+    self_words: Pattern
     relations: Mapping[str, str]
-    rules: Sequence[tuple[Rule, re.Pattern[str]]]
-    end: re.Pattern[str]
+    rules: Sequence[tuple[Rule, Pattern]]
+    end: Pattern
     accepts: Callable[[str, str], bool]
     names: Mapping[str, str]
     habits: Callable[[str], Iterator[Claim]]
-    own_words: re.Pattern[str]
-    verb: re.Pattern[str]
+    own_words: Pattern
+    verb: Pattern
     normalize: Callable[[str], str] = str.strip
     silent: bool = False
 
@@ -166,14 +167,12 @@ def habit(verb: str, thing: str | None) -> str:
     return f"do {verb.lower()} {values.fold(thing or '')}".strip()
 
 
-def compiled(
-    rules: Sequence[Rule], *, end: str = "", **parts: str
-) -> tuple[tuple[Rule, re.Pattern[str]], ...]:
-    """Compile rules, in which ``<NAME>`` stands for the part of that name; ``end`` follows each."""
+def compiled(rules: Sequence[Rule], *, end: str = "", **parts: str) -> tuple[tuple[Rule, Pattern], ...]:
+    """Return rules with their expressions: ``<NAME>`` stands for the part of that name, ``end`` follows."""
     found = []
     for rule in rules:
         pattern = rule.pattern
         for name, part in parts.items():
             pattern = pattern.replace(f"<{name}>", part)
-        found.append((rule, re.compile(f"(?:{pattern}){end}", re.IGNORECASE)))
+        found.append((rule, Pattern(f"(?:{pattern}){end}", re.IGNORECASE)))
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...patterns import Pattern
 from . import places
 from .claim import SELF, Claim, Clauses, Rule
 from .grammar import Grammar, compiled, judged_alike
@@ -191,35 +192,35 @@ _NAMES = {
     "仕事用のメールアドレス": "email work", "歯医者": "dentist", "主治医": "doctor", "上司": "boss",
     "自宅の電話番号": "phone home",
 }  # fmt: skip
-_TRADE = re.compile(
+_TRADE = Pattern(
     r".*(?:師|員|医者|看護師|エンジニア|デザイナー|弁護士|会社員|学生|大学生|店長|教師|先生|部長|課長|マネージャー|プログラマー|記者|作家|俳優"
     r"|料理人|運転手|警察官|公務員|主婦|会計士|コンサルタント|シェフ)$"
 )
 _SUBJECT = rf"{_TIME}(?:(?:私|僕|俺|わたし|私たち)(?:は|も)、?)?{_TIME}"
 _THING = r"(?P<what>[^、。はをがも]{1,12}?)"
-_QUIT = re.compile(rf"{_SUBJECT}{_THING}(?:を|は)(?:やめ|止め|断ち|卒業し|辞め)(?:ました|た|ち)(?:よ|ね)?$")
-_NO_SMOKE = re.compile(rf"{_SUBJECT}(?P<what>禁煙|禁酒)(?:しました|した|しています|中です)$")
-_NOT = re.compile(
+_QUIT = Pattern(rf"{_SUBJECT}{_THING}(?:を|は)(?:やめ|止め|断ち|卒業し|辞め)(?:ました|た|ち)(?:よ|ね)?$")
+_NO_SMOKE = Pattern(rf"{_SUBJECT}(?P<what>禁煙|禁酒)(?:しました|した|しています|中です)$")
+_NOT = Pattern(
     rf"{_SUBJECT}{_THING}(?:を|は|も)(?P<over>もう)?(?:食べ|飲み|飲ま|吸い|吸わ|吸って|飲んで|食べて|使って|使い|して|し"
     rf"|やって)い?(?:ません|ない(?:です)?|なくなりました|なくなった)(?:よ|ね)?$"
 )
-_FORMER = re.compile(
+_FORMER = Pattern(
     rf"{_SUBJECT}(?:昔は?|以前は?|前は?)、?{_THING}(?:を|は)(?:食べて|飲んで|吸って|使って|して|やって)い(?:ました|た)$"
 )
-_DOES = re.compile(
+_DOES = Pattern(
     rf"{_SUBJECT}{_THING}(?:を)(?:(?:食べて|飲んで|吸って|使って|して|やって|習って)い?(?:ます|る)|食べます|飲みます|吸います"
     rf"|使います|します|食べる|飲む|吸う)(?:よ|ね)?$"
 )
-_LIKES = re.compile(
+_LIKES = Pattern(
     rf"{_SUBJECT}{_THING}(?:が|は)(?:もう|とても|大)?(?P<how>好きです|好きだ|好き|大好きです|大好き|嫌いです|嫌いだ|嫌い"
     rf"|好きではありません|好きじゃありません|好きじゃない(?:です)?|嫌いになりました|好きではなくなりました)$"
 )
-_HAS = re.compile(
+_HAS = Pattern(
     rf"{_SUBJECT}{_THING}(?:を|は)(?:もう)?(?:一(?:台|匹|頭|本)|1(?:台|匹))?(?:持って|飼って"
     rf"|所有して)い?(?P<how>ます|る|ません|ない(?:です)?)$"
 )
-_SOLD = re.compile(rf"{_SUBJECT}{_THING}を(?:手放し|売り|売っ|売却し|譲り)(?:ました|た)$")
-_IS = re.compile(
+_SOLD = Pattern(rf"{_SUBJECT}{_THING}を(?:手放し|売り|売っ|売却し|譲り)(?:ました|た)$")
+_IS = Pattern(
     rf"{_SUBJECT}(?P<what>[^、。はをが]{{2,10}}?)(?P<how>です|だ|ではありません|じゃありません|ではない|じゃない(?:です)?|ではなくなりました)$"
 )
 
@@ -303,39 +304,37 @@ def _accepts(value: str, kind: str) -> bool:
 
 
 _GRAMMAR = Grammar(
-    sentence=re.compile(r"[。！？!?\n]+"),
-    cut=re.compile(
+    sentence=Pattern(r"[。！？!?\n]+"),
+    cut=Pattern(
         r"(?<=[るたすだん])(?:が|けど|けれど|ので|から|し)、|(?<=して)、|(?<=で)、(?=私|僕|今は)|(?<=が)、(?=今)"
     ),
-    opener=re.compile(
+    opener=Pattern(
         r"(?:(?P<turn>実は|いや|違います|訂正|すみません|間違えました|いいえ|ごめん|やっぱり)|(?:はい|ええ|うん|あの|えっと|そうですね"
         r"|ちなみに|こんにちは|あと|それと|でも|そして|ところで|お知らせ|良いニュース|覚えておいて))[、,:：!！。]+\s*"
     ),
-    unreal=re.compile(
+    unreal=Pattern(
         "もし|たら|れば|ならば?|つもり|予定|たい(?:です|と|な|$|けど|んだ)|たいな|かもしれ|だろう|でしょう|と思|来年|来月|来週|明日|今度|ようと"
         "|らしい|そうです|と言って|と言いました|と聞き|って言|夢|小説|ゲームの中|主人公"
         "|映画の中|か$|ですか|ますか|ほしい|欲しい|検討|考えて|迷って|ことになっています|はず|ように見え|みたい|応募|面接|べき|いつか"
     ),
-    history=re.compile(
-        "子供の(?:頃|とき|時)|子どもの(?:頃|とき)|学生時代|若い頃|当時|小さい頃|大学時代|の頃"
-    ),
-    beside=re.compile(
+    history=Pattern("子供の(?:頃|とき|時)|子どもの(?:頃|とき)|学生時代|若い頃|当時|小さい頃|大学時代|の頃"),
+    beside=Pattern(
         "にも(?:住|勤|別)|でも(?:働|勤)|私も|副業|兼業|バイトで|アルバイト|週末|別荘|出張|旅行|一時的|時々|たまに|もう一(?:つ|人|匹|台|頭)"
         "|二(?:匹|台|人|つ)目|ボランティア|もう1|両方|今週|今だけ|短期|滞在|の一つ|他に|さらに"
     ),
-    mark=re.compile(
+    mark=Pattern(
         "今(?!まで)|現在|先月|去年|昨日|先週|最近|もう|新しい|ました|た$|なりました|変わり|変更|やっと|ついに|実は|なくなり"
     ),
-    ago=re.compile("(?:\\d+|[一二三四五六七八九十数何]+)年(?:前|ほど前)"),
-    self_words=re.compile("私|僕|俺|わたし|ぼく|自分|うち|私たち"),
+    ago=Pattern("(?:\\d+|[一二三四五六七八九十数何]+)年(?:前|ほど前)"),
+    self_words=Pattern("私|僕|俺|わたし|ぼく|自分|うち|私たち"),
     relations=_RELATIONS,
     rules=_RULES,
-    end=re.compile(r"\s*$"),
+    end=Pattern(r"\s*$"),
     accepts=_accepts,
     names=_NAMES,
     habits=_habits,
-    own_words=re.compile("私|僕|俺|です|ます"),
-    verb=re.compile(r"[るただすんい]$|ます|です|ました"),
+    own_words=Pattern("私|僕|俺|です|ます"),
+    verb=Pattern(r"[るただすんい]$|ます|です|ました"),
     normalize=lambda clause: clause.strip(" 。！!、"),
     silent=True,
 )

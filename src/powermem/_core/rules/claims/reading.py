@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -10,15 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ...clock import to_datetime
+from ...patterns import Pattern
 from . import values
 from .claim import PROJECT, SELF, Claim, Clauses, words
 
 if TYPE_CHECKING:
     from ...values import Fact, Message
 
-_KANA = re.compile(r"[\u3041-\u30ff]")
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_WORD = re.compile(r"[^\W\d_]+")
+_KANA = Pattern(r"[\u3041-\u30ff]")
+_HAN = Pattern(r"[\u3400-\u9fff]")
+_WORD = Pattern(r"[^\W\d_]+")
 # Words that are frequent in one language and hardly occur in the others.
 _TELLING = {
     "english": words(
@@ -41,7 +41,7 @@ _TELLING = {
 _NEED_MARK = frozenset(
     {"car", "phone", "laptop", "computer", "bike", "diet", "job", "commute", "bank", "gym"}
 )
-_FEW_DATES = re.compile(r"deadline|due date|launch|release|go-live|wedding")
+_FEW_DATES = Pattern(r"deadline|due date|launch|release|go-live|wedding")
 _TOOLS_NEED_MARK = frozenset(
     (
         "editor", "database", "cloud", "browser", "ci", "broker", "shell", "linter", "operating system",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...patterns import Pattern
 from ..sentences import phrases
 from . import places, values
 from .claim import SELF, Claim, Clauses, Rule
@@ -288,7 +289,7 @@ _NAMES = {
     "doctor": "doctor", "doctora": "doctor", "jefe": "boss",
     "jefa": "boss",
 }  # fmt: skip
-_TRADE = re.compile(
+_TRADE = Pattern(
     (
         r"(?:profesor|maestr|enfermer|ingenier|m\u00e9dic|abogad|cociner|contador|program"
         r"|desarrollador|arquitect|periodist|camarer|conductor|electricist|dise\u00f1ador"
@@ -302,7 +303,7 @@ _TIMES = (
     r"(?: (?:ahora|hoy en d\u00eda|desde .+|por .+|todos los d\u00edas|cada .+|nunca"
     r"|los \w+|mucho|a diario|a veces|por la ma\u00f1ana))?"
 )
-_NO_MORE = re.compile(
+_NO_MORE = Pattern(
     (
         r"(?:yo )?(?:desde [\w ]+ )?ya no (?P<verb>\w+?)(?P<ending>o|emos|imos|amos)(?: "
         r"(?P<thing>[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1 ]+?))?(?: (?:ahora|desde .+|por "
@@ -310,7 +311,7 @@ _NO_MORE = re.compile(
     ),
     re.IGNORECASE,
 )
-_STOPPED = re.compile(
+_STOPPED = Pattern(
     (
         r"(?:yo )?(?:por fin |ya |hace poco |el mes pasado |este a\u00f1o )?(?:dej\u00e9|he "
         r"dejado|par\u00e9) de (?P<verb>\w+?)(?:ar|er|ir)(?: "
@@ -320,11 +321,11 @@ _STOPPED = re.compile(
     ),
     re.IGNORECASE,
 )
-_FORMER = re.compile(
+_FORMER = Pattern(
     r"(?:yo )?antes (?P<verb>\w+?)(?:aba|\u00eda)(?: (?P<thing>[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1]+))?$",
     re.IGNORECASE,
 )
-_DOES = re.compile(
+_DOES = Pattern(
     (
         rf"(?:yo )?(?P<verb>fum|beb|tom|com|jueg|jug|us|practic|conduzc|manej|hag|toc|corr"
         rf"|nad|bail|medit|escuch|le)o(?: (?P<thing>[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1]+"
@@ -332,21 +333,21 @@ _DOES = re.compile(
     ),
     re.IGNORECASE,
 )
-_HAVE = re.compile(
+_HAVE = Pattern(
     (
         r"(?:yo )?(?P<not>ya no |no )?tengo (?P<kind>una? |ning[u\u00fa]na? "
         r")?(?P<thing>[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1]+)$"
     ),
     re.IGNORECASE,
 )
-_SOLD = re.compile(
+_SOLD = Pattern(
     (
         r"(?:yo )?(?:vend\u00ed|he vendido|regal\u00e9) mi "
         r"(?P<thing>[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1]+)(?: .*)?$"
     ),
     re.IGNORECASE,
 )
-_BE = re.compile(
+_BE = Pattern(
     (
         r"(?:yo )?(?P<not>ya no |no )?(?:soy|estoy) (?:ahora "
         r")?(?P<thing>[\w\u00e1\u00e9\u00ed\u00f3\u00fa\u00f1]+(?: "
@@ -354,7 +355,7 @@ _BE = re.compile(
     ),
     re.IGNORECASE,
 )
-_LIKE = re.compile(
+_LIKE = Pattern(
     (
         r"(?:a m\u00ed )?(?P<not>ya no |no )?me (?P<verb>gusta|gustan|encanta|encantan) "
         r"(?P<thing>.+?)(?: (?:ahora|mucho))?$"
@@ -362,7 +363,7 @@ _LIKE = re.compile(
     re.IGNORECASE,
 )
 
-_FRONTED = re.compile(
+_FRONTED = Pattern(
     (
         r"(?:ahora|actualmente|hoy en d\u00eda|desde [\w ]{2,25}|el (?:mes|a\u00f1o) pasado"
         r"|la semana pasada|ayer|hace poco|recientemente),? (?=(?:mi|nuestr[oa]|el|la|los"
@@ -442,10 +443,10 @@ def _accepts(value: str, kind: str) -> bool:
 
 
 _GRAMMAR = Grammar(
-    sentence=re.compile(
+    sentence=Pattern(
         r"(?<!\bDr)(?<!\bSr)(?<!\bSra)[.!?]+[\"\u00bb]?\s+|\s*[;\n\u00a1]\s*|\s+[-\u2013\u2014]+\s+"
     ),
-    cut=re.compile(
+    cut=Pattern(
         (
             r",?\s+(?:y|e|pero|porque|as\u00ed que|aunque)\s+(?!yo (?:rompimos|nos|terminamos"
             r"|lo|hemos|ya no))(?=(?:yo|mi|me|ya|ahora|trabajo"
@@ -454,7 +455,7 @@ _GRAMMAR = Grammar(
         ),
         re.IGNORECASE,
     ),
-    opener=re.compile(
+    opener=Pattern(
         (
             r"(?:(?P<turn>en realidad|la verdad|no|perd\u00f3n|espera|correcci\u00f3n"
             r"|actualizaci\u00f3n|mejor dicho|de hecho|me equivoqu\u00e9)|(?:hola|s\u00ed|bueno"
@@ -506,17 +507,17 @@ _GRAMMAR = Grammar(
         """,
         before=r"\b",
     ),
-    ago=re.compile(
+    ago=Pattern(
         (
             r"\bhace (?:\d+|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|muchos|varios"
             r"|algunos|unos) a\u00f1os\b"
         ),
         re.IGNORECASE,
     ),
-    self_words=re.compile(r"yo|nosotros|nosotras"),
+    self_words=Pattern(r"yo|nosotros|nosotras"),
     relations=_RELATIONS,
     rules=_RULES,
-    end=re.compile(
+    end=Pattern(
         (
             r"(?:^|\s+)(?:con|desde|por|porque|y|pero|ahora|donde|que|cerca|hace|el (?:lunes"
             r"|martes|mi\u00e9rcoles|jueves|viernes|s\u00e1bado|domingo|pasado|\d+)|el mes|el "
@@ -530,7 +531,7 @@ _GRAMMAR = Grammar(
     habits=_habits,
     own_words=phrases("yo | mi | vivo | soy | tengo | estoy | me", before=r"\b"),
     normalize=lambda clause: _FRONTED.sub("", clause.strip(" .!\u00a1")),
-    verb=re.compile(r"\b\w{2,}(?:o|a|e|an|en|\u00e9|\u00f3|\u00ed|mos|aba|\u00eda|do)\b", re.IGNORECASE),
+    verb=Pattern(r"\b\w{2,}(?:o|a|e|an|en|\u00e9|\u00f3|\u00ed|mos|aba|\u00eda|do)\b", re.IGNORECASE),
 )
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ...patterns import Pattern
 from . import places
 from .claim import words
 
-_TOKEN = re.compile(r"[^\W_]+(?:['.&-][^\W_]+)*", re.UNICODE)
-_CJK = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_TOKEN = Pattern(r"[^\W_]+(?:['.&-][^\W_]+)*", re.UNICODE)
+_CJK = Pattern(r"[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _ARTICLES = words(
     "a an the my our his her ein eine einen einem einer der die das den dem un una unos unas el la"
     " los las le les o os as il lo gli i l"
 )
-_DIGITS = re.compile(r"\d+")
+_DIGITS = Pattern(r"\d+")
 _SMALL = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",

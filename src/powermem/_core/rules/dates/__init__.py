@@ -13,6 +13,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ...clock import from_date, to_datetime
+from ...patterns import Pattern
 from . import english
 from .day_words import DayWords
 from .east_asian import CHINESE, JAPANESE, KOREAN
@@ -41,21 +42,21 @@ _LATIN = (
     ROMANIAN, INDONESIAN, FINNISH, HUNGARIAN, VIETNAMESE,
 )  # fmt: skip
 # Told apart by their letters; those of Ukrainian and Persian come before what they share with others.
-_BY_LETTERS: tuple[tuple[re.Pattern[str], DayWords], ...] = (
-    (re.compile("[іїєґ]", re.IGNORECASE), UKRAINIAN),
-    (re.compile("[\u0400-\u04ff]"), RUSSIAN),
-    (re.compile("[\u0400-\u04ff]"), UKRAINIAN),
-    (re.compile("[\u0900-\u0963]"), HINDI),
-    (re.compile("[پچژگک\u06cc]"), PERSIAN),
-    (re.compile("[\u0621-\u064a]"), ARABIC),
-    (re.compile("[\u05d0-\u05ea]"), HEBREW),
-    (re.compile("[\u0370-\u03ff]"), GREEK),
+_BY_LETTERS: tuple[tuple[Pattern, DayWords], ...] = (
+    (Pattern("[іїєґ]", re.IGNORECASE), UKRAINIAN),
+    (Pattern("[\u0400-\u04ff]"), RUSSIAN),
+    (Pattern("[\u0400-\u04ff]"), UKRAINIAN),
+    (Pattern("[\u0900-\u0963]"), HINDI),
+    (Pattern("[پچژگک\u06cc]"), PERSIAN),
+    (Pattern("[\u0621-\u064a]"), ARABIC),
+    (Pattern("[\u05d0-\u05ea]"), HEBREW),
+    (Pattern("[\u0370-\u03ff]"), GREEK),
 )
-_KANA = re.compile("[\u3041-\u30fa]")
-_HANGUL = re.compile("[\uac00-\ud7a3]")
-_HAN = re.compile("[\u3400-\u9fff]")
+_KANA = Pattern("[\u3041-\u30fa]")
+_HANGUL = Pattern("[\uac00-\ud7a3]")
+_HAN = Pattern("[\u3400-\u9fff]")
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_ABSOLUTE = re.compile(
+_ABSOLUTE = Pattern(
     rf"""(?<![\w.-])(?: (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})|(?P<day>\d{{1,2}})(?:st|nd|rd
     |th)?\s+(?:of\s+)?{_MONTH},?\s+(?P<year>\d{{4}})
     |{_MONTH.replace("month", "month2")}\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{{4}})
@@ -63,10 +64,10 @@ _ABSOLUTE = re.compile(
     |during)\s+(?P<year4>(?:19|20)\d{{2}}) )(?![\w-])""",
     re.IGNORECASE | re.VERBOSE,
 )
-_EAST_ASIAN_ABSOLUTE = re.compile(
+_EAST_ASIAN_ABSOLUTE = Pattern(
     r"(?P<year>\d{4})[年년]\s?(?:(?P<month>\d{1,2})[月월]\s?(?:(?P<day>\d{1,2})[日号號일])?)?"
 )
-_DIGIT = re.compile(r"\d")
+_DIGIT = Pattern(r"\d")
 
 
 class Dated(NamedTuple):

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 
 from ...clock import WEEKDAYS
+from ...patterns import Pattern
 from .spans import Found, Span, distance, exact, named, shifted
 
 
@@ -60,11 +61,11 @@ class DayWords:
     edges: str = ""
 
     @cached_property
-    def _own_words(self) -> re.Pattern[str]:
-        return re.compile(rf"\b(?:{self.own})(?!\w)", re.IGNORECASE)
+    def _own_words(self) -> Pattern:
+        return Pattern(rf"\b(?:{self.own})(?!\w)", re.IGNORECASE)
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
+    def _pattern(self) -> Pattern:
         # Groups: day0, day1, ... for words of `days`; both0, ... and span0, ... alike; s and u (side, unit)
         # with the suffix "b" or "a" for a side before or behind the unit; n and d (number, unit) with "p" or
         # "f" for the past or the future.
@@ -84,7 +85,7 @@ class DayWords:
         for form, key in ((self.ago, "p"), (self.ahead, "f")):
             parts.append(form.replace("{}", distances.replace("X>", f"{key}>")))
         edge = rf"[\w{self.edges}]"
-        return re.compile(rf"(?<!{edge})(?:{'|'.join(parts)})(?!{edge})(?!\s*\()", re.IGNORECASE)
+        return Pattern(rf"(?<!{edge})(?:{'|'.join(parts)})(?!{edge})(?!\s*\()", re.IGNORECASE)
 
     def evidence(self, sentence: str) -> int:
         """Return the number of words that mark a sentence as being in this language."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from ...patterns import Pattern
 from .spans import Found, date_of, distance, length, shifted
 
 
@@ -28,7 +29,7 @@ class _Calendar:
         brackets: what a date is put between.
     """
 
-    pattern: re.Pattern[str]
+    pattern: Pattern
     days: Mapping[str, int]
     sides: Mapping[str, int]
     years: Mapping[str, int]
@@ -134,7 +135,7 @@ def _number(words: str) -> int:
 
 _COUNT = r"(?P<count>(?<!\d)\d{1,3}|十[一二]|[一二两兩三四五六七八九十])"
 CHINESE = _Calendar(
-    pattern=re.compile(
+    pattern=Pattern(
         "(?P<days>大前天|前天|昨天|昨晚|昨夜|昨日|今天|今晚|今早|今日|明天|明早|明晚|明日"
         "|大后天|大後天|后天|後天)"
         "|(?P<week>上上|下下|上|这|這|本|下)[个個]?(?:周|週|星期|礼拜"
@@ -176,7 +177,7 @@ CHINESE = _Calendar(
     brackets="\uff08|\uff09",
 )
 JAPANESE = _Calendar(
-    pattern=re.compile(
+    pattern=Pattern(
         "(?P<days>一昨々日|一昨日|おととい|おとつい|昨日|きのう|昨夜|昨晩|ゆうべ|今日|きょう"
         "|今朝|今晩|今夜|本日|明後日|あさって"
         "|しあさって|明日|あした|明朝|明晩)"
@@ -222,7 +223,7 @@ JAPANESE = _Calendar(
     brackets="\uff08|\uff09",
 )
 KOREAN = _Calendar(
-    pattern=re.compile(
+    pattern=Pattern(
         r"(?<![가-힣])(?:(?P<days>그저께|그제|엊그제|어제|어젯밤|어저께|오늘|내일|모레|글피"
         r"|이틀 전|사흘 전|나흘 전|이틀 뒤|이틀 후|사흘 뒤|사흘 후)"
         r"|(?P<week>지지난|지난|저번|이번|금|다음|다다음) ?주(?: "

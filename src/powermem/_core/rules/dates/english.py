@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from ...clock import MONTHS, WEEKDAYS
+from ...patterns import Pattern
 from .spans import Found, Span, date_of, distance, exact, length, named, shifted, written_month
 
 MONTH_NUMBER = {name[:3].lower(): number for number, name in enumerate(MONTHS, 1)}
@@ -18,7 +19,7 @@ _NUMBER = r"\d{1,3}|" + "|".join(name.replace(" ", r"\s+") for name in _NUMBERS)
 _DAY_PART = r"(?:\s+(?:morning|afternoon|evening|night))?"
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 
-_RELATIVE = re.compile(
+_RELATIVE = Pattern(
     rf"""\b(?: (?P<before>the\s+day\s+before\s+yesterday)|(?P<after>the\s+day\s+after\s+tomorrow)
     |(?P<yesterday>yesterday{_DAY_PART}|last\s+night)|(?P<today>today|tonight|this\s+(?:morning
     |afternoon|evening))|(?P<tomorrow>tomorrow{_DAY_PART})|(?P<which>last|this\s+past|this|next
@@ -29,7 +30,7 @@ _RELATIVE = re.compile(
 )
 # Without a year or a week: only the tense tells which one is meant.
 _MONTH = "|".join(MONTHS)
-_BY_TENSE = re.compile(
+_BY_TENSE = Pattern(
     rf"""\b(?: on\s+(?P<weekday>{_WEEKDAY}){_DAY_PART}
     |(?:on\s+)?(?:the\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})
     |(?P<month2>{_MONTH})\s+(?:the\s+)?(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?
@@ -37,7 +38,7 @@ _BY_TENSE = re.compile(
     |in\s+(?P<month4>{_MONTH}) )\b(?!\s*\()(?!'s\b)(?!,?\s+(?:of\s+)?\d{{4}}\b)(?!\s*[-\u2013]\s*\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_FUTURE = re.compile(
+_FUTURE = Pattern(
     r"\b(?:will|won't|shall|going\s+to|gonna|\w+'ll|planning|plan\s+to|scheduled"
     r"|booked\s+for|due"
     r"|(?:i|we|he|she|they|it|who)(?:'m|'re|'s|\s+am|\s+are|\s+is)\s+(?:\w+ly\s+)?(?!being"
@@ -50,7 +51,7 @@ _FUTURE = re.compile(
     r"|flight\s+(?:is|leaves))\b",
     re.IGNORECASE,
 )
-_PAST = re.compile(
+_PAST = Pattern(
     r"\b(?:was|were|did|didn't|had|went|got|met|saw|bought|came|took|left|began|broke|lost"
     r"|found|made|gave|ran|won|quit"
     r"|started|moved|married|finished|passed|became|built|wrote|sold|felt|flew|drove|ate"
@@ -61,17 +62,17 @@ _PAST = re.compile(
 )
 # A past verb whose date is that of what was arranged: "I signed up for the race in October" says nothing of
 # when. Of what was bought or reserved, "in June" may be either; "on 12 June" is the day of the trip.
-_AGREED = re.compile(
+_AGREED = Pattern(
     r"\b(?:signed\s+up\s+(?:for|to)|rsvp(?:'d|ed)|(?:was|were|got|been)\s+(?:invited|asked)\s+to|invited"
     r"|(?:agreed|decided|promised|planned|arranged|offered|hoped|volunteered|committed)\s+to)\b",
     re.IGNORECASE,
 )
-_RESERVED = re.compile(
+_RESERVED = Pattern(
     r"\b(?:booked|reserved|scheduled|rented|hired|(?:bought|got|ordered)\s+(?:\w+\s+){0,3}tickets?)\b",
     re.IGNORECASE,
 )
 # What comes again every year or week has no date of its own.
-_RECURS = re.compile(
+_RECURS = Pattern(
     r"\b(?:birthday|anniversary|born|every|each|always|usually|often|normally|sometimes"
     r"|never|holiday|christmas|would|could|should)\b",
     re.IGNORECASE,

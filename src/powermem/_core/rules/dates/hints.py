@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-_HINT = re.compile(
+from ...patterns import Pattern
+
+_HINT = Pattern(
     r"gestern|heute|\bmorgen|\bnacht\b|\bletzte|\bvorige|vergangene|\bdiese[nrms]?\b"
     r"|nächst|\bkommende"
     r"|\b(?:vor|in)\s+\S+\s+(?:tag|woche|monat|jahr)"
@@ -62,7 +64,7 @@ _SAME = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k
 _WORDS = frozenset(_WHOLE.split())
 _LETTERS = tuple(_PARTS.translate(_SAME).split())
 _ASCII_LETTERS = tuple(filter(str.isascii, _LETTERS))
-_WORD = re.compile(r"\w+")
+_WORD = Pattern(r"\w+")
 
 
 def may_name_a_day(sentence: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...patterns import Pattern
 from ...text.languages import stop_words
 from .arabic_script import ARABIC, HEBREW, PERSIAN, URDU
 from .chinese import CHINESE
@@ -27,37 +28,37 @@ _LATIN = (
 # In this order: the letters of kana and hangul before the Han characters that Japanese has too, those of Urdu
 # and Persian before those that they share with Arabic.
 _BY_SCRIPT = (
-    (re.compile("[\u3041-\u3096\u30a1-\u30fa]"), JAPANESE),
-    (re.compile("[\u1100-\u11ff\uac00-\ud7a3]"), KOREAN),
-    (re.compile("[\u3400-\u9fff]"), CHINESE),
-    (re.compile("[\u0900-\u0963]"), HINDI),
-    (re.compile("[\u0e01-\u0e4e]"), THAI),
-    (re.compile("[\u05d0-\u05ea]"), HEBREW),
-    (re.compile("[\u0370-\u03ff\u1f00-\u1fff]"), GREEK),
-    (re.compile("[ٹڈڑںےہھ]"), URDU),
-    (re.compile("[پچژگک\u06cc]"), PERSIAN),
-    (re.compile("[\u0621-\u064a]"), ARABIC),
-    (re.compile("[іїєґІЇЄҐ]"), UKRAINIAN),
-    (re.compile("[\u0400-\u04ff]"), RUSSIAN),
+    (Pattern("[\u3041-\u3096\u30a1-\u30fa]"), JAPANESE),
+    (Pattern("[\u1100-\u11ff\uac00-\ud7a3]"), KOREAN),
+    (Pattern("[\u3400-\u9fff]"), CHINESE),
+    (Pattern("[\u0900-\u0963]"), HINDI),
+    (Pattern("[\u0e01-\u0e4e]"), THAI),
+    (Pattern("[\u05d0-\u05ea]"), HEBREW),
+    (Pattern("[\u0370-\u03ff\u1f00-\u1fff]"), GREEK),
+    (Pattern("[ٹڈڑںےہھ]"), URDU),
+    (Pattern("[پچژگک\u06cc]"), PERSIAN),
+    (Pattern("[\u0621-\u064a]"), ARABIC),
+    (Pattern("[іїєґІЇЄҐ]"), UKRAINIAN),
+    (Pattern("[\u0400-\u04ff]"), RUSSIAN),
 )
 LEXICONS = (*_LATIN, *(lexicon for _, lexicon in _BY_SCRIPT))
-_ASCII_WORD = re.compile(r"[A-Za-z]{2,}")
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_ASCII_WORD = Pattern(r"[A-Za-z]{2,}")
+_WORD = Pattern(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 # Letters that no other of these languages has.
 _OWN_LETTERS = (
-    (re.compile("[ơưđạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE), VIETNAMESE),
-    (re.compile("[ğış]", re.IGNORECASE), TURKISH),
-    (re.compile("[łśżźćńąę]", re.IGNORECASE), POLISH),
-    (re.compile("[ěřůžčš]", re.IGNORECASE), CZECH),
-    (re.compile("[ñ¿¡]", re.IGNORECASE), SPANISH),
-    (re.compile("[ãõ]", re.IGNORECASE), PORTUGUESE),
-    (re.compile("[ß]", re.IGNORECASE), GERMAN),
-    (re.compile("[șță]", re.IGNORECASE), ROMANIAN),
-    (re.compile("[őű]", re.IGNORECASE), HUNGARIAN),
-    (re.compile("[åøæ]", re.IGNORECASE), SCANDINAVIAN),
-    (re.compile("[œûù]", re.IGNORECASE), FRENCH),
+    (Pattern("[ơưđạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE), VIETNAMESE),
+    (Pattern("[ğış]", re.IGNORECASE), TURKISH),
+    (Pattern("[łśżźćńąę]", re.IGNORECASE), POLISH),
+    (Pattern("[ěřůžčš]", re.IGNORECASE), CZECH),
+    (Pattern("[ñ¿¡]", re.IGNORECASE), SPANISH),
+    (Pattern("[ãõ]", re.IGNORECASE), PORTUGUESE),
+    (Pattern("[ß]", re.IGNORECASE), GERMAN),
+    (Pattern("[șță]", re.IGNORECASE), ROMANIAN),
+    (Pattern("[őű]", re.IGNORECASE), HUNGARIAN),
+    (Pattern("[åøæ]", re.IGNORECASE), SCANDINAVIAN),
+    (Pattern("[œûù]", re.IGNORECASE), FRENCH),
 )
-_ENGLISH_SPEAKER = re.compile(
+_ENGLISH_SPEAKER = Pattern(
     r"\b(?:I|[Ii]['\u2019](?:m|ve|d|ll)|[Mm]y|[Ww]e|[Oo]ur|[Yy]ou|[Yy]our|[Tt]he|is|are)\b"
 )
 _MOST_CHARACTERS = 2_000

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...patterns import Pattern
 from ..sentences import phrases
 
-_NOTHING = re.compile(r"(?!)")
+_NOTHING = Pattern(r"(?!)")
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,13 +70,13 @@ class Lexicon:
     after: str = r"(?!\w)"
     spaces: bool = True
 
-    def _anywhere(self, text: str) -> re.Pattern[str]:
+    def _anywhere(self, text: str) -> Pattern:
         return phrases(text, before=self.before, after=self.after) if text else _NOTHING
 
-    def _start(self, text: str) -> re.Pattern[str]:
+    def _start(self, text: str) -> Pattern:
         return phrases(text, after=self.after) if text else _NOTHING
 
-    def _stripped(self, text: str) -> re.Pattern[str]:
+    def _stripped(self, text: str) -> Pattern:
         """Match at the start, with the punctuation behind it."""
         return (
             phrases(
@@ -87,7 +87,7 @@ class Lexicon:
         )
 
     @cached_property
-    def is_first(self) -> re.Pattern[str]:
+    def is_first(self) -> Pattern:
         return self._anywhere(self.first)
 
     def understood(self, sentence: str) -> int:
@@ -105,67 +105,67 @@ class Lexicon:
         )
 
     @cached_property
-    def is_of_people(self) -> re.Pattern[str]:
+    def is_of_people(self) -> Pattern:
         return self._anywhere(self.people)
 
     @cached_property
-    def is_continuing(self) -> re.Pattern[str]:
+    def is_continuing(self) -> Pattern:
         return self._start(self.continues)
 
     @cached_property
-    def is_question(self) -> re.Pattern[str]:
+    def is_question(self) -> Pattern:
         return phrases(self.question, after="") if self.question else _NOTHING
 
     @cached_property
-    def is_command(self) -> re.Pattern[str]:
+    def is_command(self) -> Pattern:
         return self._start(self.command)
 
     @cached_property
-    def is_talk(self) -> re.Pattern[str]:
+    def is_talk(self) -> Pattern:
         return self._start(self.talk)
 
     @cached_property
-    def is_unreal(self) -> re.Pattern[str]:
+    def is_unreal(self) -> Pattern:
         return self._anywhere(self.unreal)
 
     @cached_property
-    def is_joke(self) -> re.Pattern[str]:
+    def is_joke(self) -> Pattern:
         return self._anywhere(self.joke)
 
     @cached_property
-    def divides(self) -> re.Pattern[str]:
+    def divides(self) -> Pattern:
         return phrases(self.topic, after="") if self.topic else _NOTHING
 
     @cached_property
-    def opens(self) -> re.Pattern[str]:
+    def opens(self) -> Pattern:
         return self._stripped(self.opener)
 
     @cached_property
-    def corrects(self) -> re.Pattern[str]:
+    def corrects(self) -> Pattern:
         return self._stripped(self.correction)
 
     @cached_property
-    def asks_to_remember(self) -> re.Pattern[str]:
+    def asks_to_remember(self) -> Pattern:
         return self._stripped(self.remember)
 
     @cached_property
-    def is_remembered(self) -> re.Pattern[str]:
+    def is_remembered(self) -> Pattern:
         return self._anywhere(self.remembered)
 
     @cached_property
-    def is_instruction(self) -> re.Pattern[str]:
+    def is_instruction(self) -> Pattern:
         return self._start(self.instruction)
 
     @cached_property
-    def is_deed(self) -> re.Pattern[str]:
+    def is_deed(self) -> Pattern:
         return self._anywhere(self.deed)
 
     @cached_property
-    def opens_paste(self) -> re.Pattern[str]:
+    def opens_paste(self) -> Pattern:
         return phrases(self.paste, after="") if self.paste else _NOTHING
 
     @cached_property
-    def kinds(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    def kinds(self) -> tuple[tuple[str, Pattern], ...]:
         """The kinds of facts with their patterns, the most telling first."""
         return (
             ("identity", self._anywhere(self.identity)),
