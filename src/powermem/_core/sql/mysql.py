@@ -22,7 +22,8 @@ _DOUBT = frozenset({"1 = 1"})
 # The changes of this many commits stay listed; a cache that is further behind is loaded again.
 _LISTED = 8192
 _TRIM_EVERY = 1024
-_ID = "VARBINARY(512)"
+ID = "VARBINARY(512)"
+"""The type of a column with a user or any other id of the caller."""
 # A lane is named after an id of up to 512 bytes.
 _NAME = "VARBINARY(520)"
 _TABLE = "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
@@ -101,17 +102,22 @@ class MySQLSQL(ServerSQL, FollowedSQL):
             return Fragment("1 = 1")
         return Fragment("user_id = ?", (user_id,))
 
+    @property
+    def by_user(self) -> str:
+        """The end of the statement that creates a table with a part for each group of users."""
+        return f"{_TABLE}{self._partitions}"
+
     def schema(self) -> list[str]:
         """Return the statements that create the collection.
 
         These servers have no transactions around such statements. So each may be run again, by the next who
         opens a collection whose creation was interrupted, or by two at once.
         """
-        by_user = f"{_TABLE}{self._partitions}"
-        scope = f"user_id {_ID} NOT NULL, agent_id {_ID} NOT NULL, run_id {_ID} NOT NULL"
+        by_user = self.by_user
+        scope = f"user_id {ID} NOT NULL, agent_id {ID} NOT NULL, run_id {ID} NOT NULL"
         return [
             f"""CREATE TABLE IF NOT EXISTS {self.records} (
-                {scope}, id BIGINT NOT NULL, actor_id {_ID}, memory_type {_ID},
+                {scope}, id BIGINT NOT NULL, actor_id {ID}, memory_type {ID},
                 memory LONGBLOB NOT NULL, hash VARBINARY(128) NOT NULL,
                 metadata LONGTEXT NOT NULL, facets LONGTEXT NOT NULL,
                 created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
@@ -127,10 +133,10 @@ class MySQLSQL(ServerSQL, FollowedSQL):
                 KEY ended ({ENDED})) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.history} (
                 id BIGINT NOT NULL PRIMARY KEY, memory_id BIGINT NOT NULL, event VARBINARY(16) NOT NULL,
-                old_memory LONGTEXT, new_memory LONGTEXT, actor {_ID}, created_at BIGINT NOT NULL,
+                old_memory LONGTEXT, new_memory LONGTEXT, actor {ID}, created_at BIGINT NOT NULL,
                 KEY by_memory (memory_id)) {_TABLE}""",
             f"""CREATE TABLE IF NOT EXISTS {self.turns} (
-                {scope}, id BIGINT NOT NULL, role {_ID} NOT NULL, content LONGTEXT NOT NULL, actor_id {_ID},
+                {scope}, id BIGINT NOT NULL, role {ID} NOT NULL, content LONGTEXT NOT NULL, actor_id {ID},
                 sent_at BIGINT NOT NULL, created_at BIGINT NOT NULL, utc_offset INT,
                 PRIMARY KEY (user_id, id), KEY by_id (id), KEY listed (user_id, sent_at),
                 KEY said ({SAID})) {by_user}""",
@@ -141,7 +147,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
                 {scope}, name VARBINARY(1024) NOT NULL, result LONGTEXT NOT NULL, created_at BIGINT NOT NULL,
                 PRIMARY KEY (user_id, agent_id, run_id, name)) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.changes} (
-                sequence BIGINT NOT NULL, memory_id BIGINT NOT NULL, user_id {_ID} NOT NULL,
+                sequence BIGINT NOT NULL, memory_id BIGINT NOT NULL, user_id {ID} NOT NULL,
                 PRIMARY KEY (sequence, memory_id), KEY of_user (user_id, sequence)) {_TABLE}""",
             f"""CREATE TABLE IF NOT EXISTS {self.migrations} (
                 version BIGINT NOT NULL, applied_at BIGINT NOT NULL) {_TABLE}""",
