@@ -29,8 +29,8 @@ class RawTables:
 
     Args:
         path: a file that does not exist.
-        whole: write all the rows that a memory has in the library's own tables (the memory, its vector, its
-            history, the source turn and the link between them) instead of one.
+        whole: write all the rows that a memory has in the library's own tables (the memory, its vector, the
+            source turn and the link between them) instead of one.
     """
 
     def __init__(self, path: Path, *, whole: bool = True) -> None:
@@ -61,10 +61,6 @@ class RawTables:
             )
             execute("INSERT INTO raw_vectors VALUES (?,?,?,?)", (number, embedding, _TERMS, _FREQUENCIES))
             execute("INSERT INTO raw_links VALUES (?,?)", (number, number))
-            execute(
-                "INSERT INTO raw_history VALUES (?,?,?,?,?,?,?)",
-                (number, number, "ADD", None, text, None, _NOW),
-            )
         execute("COMMIT")
 
     def write_many(self, owners: Sequence[str], texts: Sequence[str], embeddings: Embeddings) -> None:
@@ -90,10 +86,6 @@ class RawTables:
             [(number, embedding, _TERMS, _FREQUENCIES) for number, _, _, _, embedding in rows],
         )
         many("INSERT INTO raw_links VALUES (?,?)", [(number, number) for number in numbers])
-        many(
-            "INSERT INTO raw_history VALUES (?,?,?,?,?,?,?)",
-            [(number, number, "ADD", None, text, None, _NOW) for number, _, text, _, _ in rows],
-        )
         self._connection.execute("COMMIT")
 
     def close(self) -> None:

@@ -341,19 +341,19 @@ def test_the_windows_follow_the_texts(new_vector_store: dict[str, Any], small_li
         assert execute(new_vector_store, _FURTHER) == [(0,)]
 
 
-@pytest.mark.parametrize(("parts", "version"), [(0, 2), (3, 3), (0, 4), (0, 5)])
+@pytest.mark.parametrize(("parts", "version"), [(0, 2), (3, 3), (0, 4), (0, 5), (0, 6)])
 def test_a_collection_of_the_former_schema_is_brought_up_to_date(
     new_vector_store: dict[str, Any], small_limits: None, parts: int, version: int
 ) -> None:
     texts = _fill(_former(new_vector_store, partitions=parts), 60)
-    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"5",)]
+    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"6",)]
     # Before version 3 had the offsets of moments, which are added where they are missing.
     execute(new_vector_store, f"UPDATE memories_meta SET value = '{version}' WHERE name = 'schema_version'")
     config = _config(new_vector_store, partitions=parts)
     memories = [Memory(config) for _ in range(3)]
     # Each finds what is missing, and one builds it.
     gather([memory.initialize for memory in memories])
-    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"7",)]
+    assert execute(new_vector_store, _PROGRESS.format("schema_version")) == [(b"8",)]
     gather([partial(_built, memory) for memory in memories])
     assert execute(new_vector_store, _BUILT) == [(60, 60, 60, 60)]
     for memory, text in zip(memories, texts, strict=False):

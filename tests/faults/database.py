@@ -42,9 +42,17 @@ def check_database(path: Path) -> None:
 
 def _check_history(path: Path) -> None:
     texts: dict[int, str | None] = {}
-    for memory, event, old, new in rows(
-        path, "SELECT memory_id, event, old_memory, new_memory FROM memories_history ORDER BY id"
-    ):
+    entries = rows(
+        path,
+        "SELECT memory_id, event, old_memory, new_memory FROM memories_history ORDER BY id <> memory_id, id",
+    )
+    added = {memory for memory, event, _, _ in entries if event == "ADD"}
+    # While a memory is there, the first entry of its history is derived.
+    for memory, text in rows(path, "SELECT id, memory FROM memories_records"):
+        changes = [old for changed, _, old, _ in entries if changed == memory]
+        if memory not in added:
+            texts[memory] = changes[0] if changes else text
+    for memory, event, old, new in entries:
         assert (event == "ADD") == (memory not in texts)
         assert texts.get(memory) == old
         assert (event == "DELETE") == (new is None)

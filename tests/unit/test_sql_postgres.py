@@ -128,7 +128,7 @@ def test_divided_tables_have_the_user_in_every_unique_key() -> None:
 def test_values_stand_in_the_order_of_the_columns() -> None:
     sql = PostgresSQL("c")
     row = Row(7, Scope("ana"), "tea\x00", "hash", metadata={"a": 1})
-    values = sql.memory_values(AddMemory(row, None))
+    values = sql.memory_values(AddMemory(row, None), index(row))
     assert sql.insert_memory.count("?") == len(values)
     columns = sql.insert_memory.split("(", 1)[1].split(")", 1)[0].split(", ")
     stored = dict(zip(columns, values, strict=True))

@@ -710,11 +710,11 @@ class AsyncMemory:
         """
         number = await self._visible(memory_id, user_id, agent_id, run_id)
         components = await self._ready()
-        return (
-            []
-            if number is None
-            else [history_record(entry) for entry in await components.store.history(number)]
-        )
+        if number is None:
+            return []
+        # Whose it is was checked; without an id given, it may be anybody's.
+        whose = check_id(user_id, "user_id")
+        return [history_record(entry) for entry in await components.store.history(number, user_id=whose)]
 
     async def sources(
         self,

@@ -710,7 +710,11 @@ class Memory:
         """
         number = self._visible(memory_id, user_id, agent_id, run_id)
         components = self._ready()
-        return [] if number is None else [history_record(entry) for entry in components.store.history(number)]
+        if number is None:
+            return []
+        # Whose it is was checked; without an id given, it may be anybody's.
+        whose = check_id(user_id, "user_id")
+        return [history_record(entry) for entry in components.store.history(number, user_id=whose)]
 
     def sources(
         self,

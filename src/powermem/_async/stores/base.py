@@ -197,9 +197,9 @@ class AsyncStore(ABC):
         """Return every user id that has a memory, sorted."""
         return await self._ask(self._queries.users)
 
-    async def history(self, memory_id: int) -> list[HistoryEntry]:
-        """Return the history of a memory, oldest first."""
-        return await self._ask(self._queries.history, memory_id)
+    async def history(self, memory_id: int, *, user_id: str | None = None) -> list[HistoryEntry]:
+        """Return the history of a memory, oldest first; ``user_id`` says whose it is, if that is known."""
+        return await self._ask(self._queries.history, memory_id, user_id)
 
     async def around(self, ids: Sequence[int], span: int, *, user_id: str | None = None) -> Surroundings:
         """Return the turns up to ``span`` before and after those that memories came from.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import Any, TypeAlias
 
 from ...errors import StoreError
 from ..changes.facets import joined
+from ..changes.history import ADD, derived_addition, without_derived
 from ..changes.writes import (
     Added,
     AddMemory,
@@ -40,14 +42,13 @@ from ..results.records import kept_text
 from ..text.indexing import index
 from ..values import HistoryEntry, Row, Scope, Stored
 from .admission import admit
-from .collection import CollectionSQL, passes
+from .collection import ENTRY, CollectionSQL, passes
 from .dialects import Fragment
 from .embedder import EmbedderSQL
 from .queue import QueueSQL
 from .rows import COLUMNS, TURN, scope_condition, scope_values, turn_values
 from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
 
-_HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
 _ADDITIONS = frozenset({AddTurn, BufferTurn, AddTask, AddMemory})
 _NAMING = (ReplaceText, Supersede, Amend, Delete, LinkTurns)
 _Naming: TypeAlias = ReplaceText | Supersede | Amend | Delete | LinkTurns
@@ -83,8 +84,8 @@ class Writer:
         self._sql = sql
         self._embedder = embedder
         self._queue = queue
-        self._insert_history = sql.inserting(sql.history, _HISTORY)
-        self._restore_history = sql.inserting(sql.history, _HISTORY, once=True)
+        self._insert_history = sql.inserting(sql.history, ENTRY)
+        self._restore_history = sql.inserting(sql.history, ENTRY, once=True)
         self._insert_link = sql.inserting(sql.links, "memory_id, turn_id", once=True)
         self._restore_turn = sql.inserting(sql.turns, TURN, once=True)
         kept = f"user_id, agent_id, run_id, {sql.request_key}, result, created_at"
@@ -242,14 +243,6 @@ class Writer:
             outcomes[change.row.id] = (
                 Added(change.row) if new else (yield from self._add_known(share, change))
             )
-        added = [outcome.row for outcome in outcomes.values() if type(outcome) is Added]
-        if added:
-            values = self._sql.entry_values
-            entries = [
-                values(row.id, "ADD", None, row.text, row.actor_id, row.created_at, entry_id)
-                for row, entry_id in zip(added, new_id.several(len(added)), strict=True)
-            ]
-            yield Statements(self._insert_history, entries)
         links = [(outcomes[change.row.id].row.id, turn) for change in changes for turn in change.turns]
         if links:
             yield Statements(self._insert_link, links)
@@ -322,11 +315,13 @@ class Writer:
         return self._sql.to_row(found[0]) if found else None
 
     def _addition(self, row: Row, at: int) -> tuple[Any, ...]:
-        return self._sql.entry_values(row.id, "ADD", None, row.text, row.actor_id, at, new_id())
+        entry = HistoryEntry(row.id, ADD, None, row.text, row.actor_id, at, new_id())
+        return self._sql.entry_values(entry)
 
     def _change(self, row: Row, new: str | None, at: int) -> tuple[Any, ...]:
         event = "DELETE" if new is None else "UPDATE"
-        return self._sql.entry_values(row.id, event, row.text, new, row.actor_id, at, new_id())
+        entry = HistoryEntry(row.id, event, row.text, new, row.actor_id, at, new_id())
+        return self._sql.entry_values(entry)
 
     def _link(self, pairs: Sequence[tuple[int, int]]) -> Steps[None]:
         if pairs:
@@ -441,8 +436,22 @@ class Writer:
     def _remove(self, share: _Share, rows: Sequence[Row], user_id: str | None, at: int) -> Steps[None]:
         if rows:
             share.changed += rows
+            yield from self._store_additions(rows)
             yield from self._sql.remove([row.id for row in rows], user_id)
             yield Statements(self._insert_history, [self._change(row, None, at) for row in rows])
+
+    def _store_additions(self, rows: Sequence[Row]) -> Steps[None]:
+        """Store what the history of memories begins with, as long as that can be derived."""
+        sql = self._sql
+        stored: defaultdict[int, list[HistoryEntry]] = defaultdict(list)
+        for chunk in sql.chunks([row.id for row in rows]):
+            where = sql.among("memory_id", chunk)
+            found = yield Query(f"SELECT {ENTRY} FROM {sql.history} WHERE {where.sql}", where.values)
+            for entry in map(sql.to_history, found):
+                stored[entry.memory_id].append(entry)
+        derived = [addition for row in rows if (addition := derived_addition(row, stored[row.id]))]
+        if derived:
+            yield Statements(self._restore_history, [*map(sql.entry_values, derived)])
 
     def _link_turns(self, share: _Share, change: LinkTurns) -> Steps[None]:
         if (yield from self._read_current(change)) is not None:
@@ -521,11 +530,15 @@ class Writer:
         yield from self._link([(stored.row.id, turn) for stored in new for turn in stored.turns])
         ids = [stored.row.id for stored in new]
         revived = yield from self._existing(sql.history, "memory_id", ids, " AND event = 'DELETE'")
-        entries = [_entry(sql, entry) for stored in new for entry in stored.history]
-        # The history of a memory that was deleted here must not end with its deletion.
-        for row in [stored.row for stored in new if stored.row.id in revived or not stored.history]:
-            entries.append(self._addition(row, change.at if row.id in revived else row.created_at))
-        entries += [_entry(sql, entry) for entry in change.history]
+        entries: list[tuple[Any, ...]] = []
+        for stored in new:
+            if stored.row.id in revived:
+                # The history of a memory that was deleted here must not end with its deletion.
+                entries += map(sql.entry_values, stored.history)
+                entries.append(self._addition(stored.row, change.at))
+            else:
+                entries += map(sql.entry_values, without_derived(stored.row, stored.history))
+        entries += map(sql.entry_values, change.history)
         if entries:
             yield Statements(self._restore_history, entries)
         return len(new)
@@ -554,11 +567,6 @@ class Writer:
 
 def _identity(change: AddMemory) -> tuple[str, ...]:
     return (*scope_values(change.row.scope), change.row.hash)
-
-
-def _entry(sql: CollectionSQL, entry: HistoryEntry) -> tuple[Any, ...]:
-    texts = (entry.old_memory, entry.new_memory, entry.actor)
-    return sql.entry_values(entry.memory_id, entry.event, *texts, entry.created_at, entry.id)
 
 
 def _adds(change: Change) -> bool:

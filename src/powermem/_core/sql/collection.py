@@ -12,7 +12,7 @@ from ..clock import DAY
 from ..filters.expression import Expression
 from ..filters.match import matches
 from ..metadata import encode
-from ..text.indexing import index
+from ..text.indexing import index_each
 from ..values import HistoryEntry, Row, Stored, Words
 from .dialects import Dialect, Fragment
 from .filters import Narrowed, narrow_filter
@@ -27,6 +27,9 @@ RECORD = (
     "updated_at, valid_from, valid_to, expires_at, superseded_by, access_count, version, utc_offset"
 )
 """The result of `CollectionSQL.record_values`."""
+
+ENTRY = "memory_id, event, old_memory, new_memory, actor, created_at, id"
+"""The result of `CollectionSQL.entry_values`."""
 
 _EVERYTHING = Narrowed("1 = 1", [], "(1 = 0)", uncertain=False)
 
@@ -358,26 +361,17 @@ class CollectionSQL(Texts, ABC):
         """Return what ``embedded`` read as float32 bytes."""
         return value
 
-    def entry_values(
-        self,
-        memory_id: int,
-        event: str,
-        old: str | None,
-        new: str | None,
-        actor: str | None,
-        at: int,
-        entry_id: int,
-    ) -> tuple[Any, ...]:
-        """Return the values of a row of ``history``."""
-        texts = (self.stored_or_none(old), self.stored_or_none(new), self.stored_or_none(actor))
-        return (entry_id, memory_id, event, *texts, at)
+    def entry_values(self, entry: HistoryEntry) -> tuple[Any, ...]:
+        """Return the values of ``ENTRY``."""
+        texts = map(self.stored_or_none, (entry.old_memory, entry.new_memory, entry.actor))
+        return (entry.memory_id, entry.event, *texts, entry.created_at, entry.id)
 
     def to_row(self, values: Sequence[Any]) -> Row:
         """Build a ``Row`` from the values of ``COLUMNS``."""
         return to_row(values, self)
 
     def to_history(self, values: Sequence[Any]) -> HistoryEntry:
-        """Build an entry from memory_id, event, old_memory, new_memory, actor, created_at, id."""
+        """Build an entry from the values of ``ENTRY``."""
         memory_id, event, old, new, actor, created_at, entry_id = values
         return HistoryEntry(
             memory_id,
@@ -403,7 +397,9 @@ def passes(expression: Expression | None, row: Row) -> bool:
     return expression is None or matches(expression, row)
 
 
-def words_of(memory: AddMemory | Stored) -> Words:
-    """Return the terms by which full text finds a memory."""
-    words = memory.terms if isinstance(memory, Stored) else memory.words
-    return words or index(memory.row, memory.source)
+def words_of(memories: Sequence[AddMemory | Stored]) -> list[Words]:
+    """Return for each memory the terms by which full text finds it."""
+    known = [memory.terms if isinstance(memory, Stored) else memory.words for memory in memories]
+    unknown = [memory for memory, words in zip(memories, known, strict=True) if not words]
+    found = iter(index_each([memory.row for memory in unknown], [memory.source for memory in unknown]))
+    return [words or next(found) for words in known]

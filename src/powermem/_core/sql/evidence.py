@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..changes.history import ADD
 from ..changes.writes import (
     Added,
     AddMemory,
@@ -55,11 +56,20 @@ def _traces(sql: ServerSQL, batch: Sequence[Change], outcomes: Sequence[Outcome]
         elif isinstance(change, AddTask):
             yield Fragment(f"SELECT 1 FROM {sql.tasks} WHERE id = ?", (change.task.id,))
         elif isinstance(change, AddMemory) and isinstance(outcome, Added):
-            yield _entry(sql, outcome.row.id, "ADD", outcome.row.created_at)
+            yield _memory(sql, outcome.row)
         elif isinstance(change, (ReplaceText, Supersede)) and isinstance(outcome, Updated):
             yield _entry(sql, change.id, "UPDATE", change.at)
         elif isinstance(change, Delete) and isinstance(outcome, Row):
             yield _entry(sql, change.id, "DELETE", change.at)
+
+
+def _memory(sql: ServerSQL, row: Row) -> Fragment:
+    """Return the query that finds a memory, or that it was added before somebody deleted it."""
+    stored, added = sql.one(row.id, row.scope.user_id or ""), _entry(sql, row.id, ADD, row.created_at)
+    return Fragment(
+        f"SELECT 1 FROM {sql.records} WHERE {stored.sql} AND created_at = ? UNION ALL {added.sql}",
+        (*stored.values, row.created_at, *added.values),
+    )
 
 
 def _entry(sql: ServerSQL, memory_id: int, event: str, at: int) -> Fragment:

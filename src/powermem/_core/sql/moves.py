@@ -17,7 +17,7 @@ from ..results.records import COMPLETION_KEYS, completion_pattern
 from ..tasks.task import OPEN, Preference, ProcessStatus, Task, lane_of
 from ..transfer.moves import Difference, Holdings, KeptResult, Move, MoveState
 from ..values import HistoryEntry, Row, Scope, Stored, Turn
-from .collection import CollectionSQL
+from .collection import ENTRY, CollectionSQL
 from .embedder import EmbedderSQL
 from .encoding import BUFFERED, PREFERENCE, TASK
 from .lanes import NEVER
@@ -26,8 +26,6 @@ from .rows import COLUMNS, TURN, to_turn, turn_values
 from .steps import Query, Statement, Statements, Steps
 
 _WIDTH = COLUMNS.count(",") + 1
-_ENTRY = "memory_id, event, old_memory, new_memory, actor, created_at, id"
-_HISTORY = "id, memory_id, event, old_memory, new_memory, actor, created_at"
 _PURGED = 500
 _HOLDER = "moved"
 """Who holds the lane of a user that is closed, until the end of time."""
@@ -164,7 +162,7 @@ class MovesSQL:
         return found
 
     def entries(self, memory_ids: Sequence[int]) -> Steps[dict[int, int]]:
-        """Return the ids of the history of memories, each with its memory."""
+        """Return the ids of the stored history of memories, each with its memory."""
         entries: dict[int, int] = {}
         for chunk in self._sql.chunks(memory_ids):
             where = self._sql.among("memory_id", chunk)
@@ -178,11 +176,11 @@ class MovesSQL:
         return entries
 
     def history(self, memory_ids: Sequence[int]) -> Steps[list[HistoryEntry]]:
-        """Return the history of memories."""
+        """Return the stored history of memories; what is derived, the target derives too."""
         entries: list[HistoryEntry] = []
         for chunk in self._sql.chunks(memory_ids):
             where = self._sql.among("memory_id", chunk)
-            found = yield Query(f"SELECT {_ENTRY} FROM {self._sql.history} WHERE {where.sql}", where.values)
+            found = yield Query(f"SELECT {ENTRY} FROM {self._sql.history} WHERE {where.sql}", where.values)
             entries += map(self._sql.to_history, found)
         return entries
 
@@ -307,7 +305,7 @@ class MovesSQL:
         yield from self._insert(
             sql.preferences, PREFERENCE, [*map(self._queue.encoding.preference_values, load.preferences)]
         )
-        yield from self._insert(sql.history, _HISTORY, [self._entry(entry) for entry in load.entries])
+        yield from self._insert(sql.history, ENTRY, [*map(sql.entry_values, load.entries)])
         yield from self._insert(
             sql.requests,
             f"user_id, agent_id, run_id, {sql.request_key}, result, created_at",
@@ -323,10 +321,6 @@ class MovesSQL:
     def _insert(self, table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> Steps[None]:
         if rows:
             yield Statements(self._sql.inserting(table, columns, once=True), rows)
-
-    def _entry(self, entry: HistoryEntry) -> tuple[Any, ...]:
-        texts = (entry.old_memory, entry.new_memory, entry.actor)
-        return self._sql.entry_values(entry.memory_id, entry.event, *texts, entry.created_at, entry.id)
 
     def _admit(self, user_id: str, move: Move) -> Steps[None]:
         """Lock the collection against other moves, and check that this one still goes on."""

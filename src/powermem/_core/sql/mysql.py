@@ -67,7 +67,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     """
 
     dialect = MYSQL
-    schema_version = 5
+    schema_version = 6
     searched: tuple[str, ...] = ("embedding", "terms", "frequencies")
     noted: tuple[tuple[str, str], ...] = (("sequence", "0"), ("trimmed", "0"))
     """Initial contents of ``meta``."""
@@ -173,7 +173,8 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     def steps(self) -> Mapping[int, Sequence[str | NewColumn | NewIndex]]:
         # A collection without a version is one whose creation was interrupted.
         # Since version 5 an embedding may be several vectors, which earlier versions cannot read.
-        return {0: self.schema(), 1: self.work_to_do(), 2: self.dating(), 3: self.ordering(), 4: []}
+        # Since version 6 the first entry of a history is derived, which earlier versions would miss.
+        return {0: self.schema(), 1: self.work_to_do(), 2: self.dating(), 3: self.ordering(), 4: [], 5: []}
 
     def dating(self) -> list[str | NewColumn | NewIndex]:
         """Return the statements that make room for the offset of a moment."""

@@ -76,7 +76,7 @@ class OceanBaseSQL(MySQLSQL):
         windows: the table of the windows behind the first of the texts that have several.
     """
 
-    schema_version = 7
+    schema_version = 8
     noted = (*MySQLSQL.noted, ("building", ""))
     kept = (*MySQLSQL.kept, "building", "words_column", "words")
     kept = (*kept, "near_column", "near", "windows_column", "windows")
@@ -92,7 +92,7 @@ class OceanBaseSQL(MySQLSQL):
 
     def steps(self) -> Mapping[int, Sequence[str | NewColumn | NewIndex]]:
         once = self.inserting(self.meta, "name, value", once=True)
-        # Collections of versions 3 to 5 may also be ones that were last opened as those of a plain MySQL.
+        # Collections of versions 3 to 6 may also be ones that were last opened as those of a plain MySQL.
         former = [once.replace("?, ?", "'building', ''"), *self.dating()]
         return {
             **super().steps(),
@@ -103,9 +103,14 @@ class OceanBaseSQL(MySQLSQL):
             5: [*former, *self.ordering()],
             # Until version 6, the words of every collection were complete, or marked by a 0.
             6: [
+                *former,
+                *self.ordering(),
                 f"REPLACE INTO {self.meta} (name, value) "
-                f"SELECT 'words_column', value FROM {self.meta} WHERE name = 'words'"
+                f"SELECT 'words_column', value FROM {self.meta} WHERE name = 'words'",
             ],
+            # Since version 8 the first entry of a history is derived, which earlier versions would miss, and
+            # further windows have a table, which they would not fill.
+            7: [],
         }
 
     def complete(self, progress: Mapping[str, str]) -> bool:

@@ -115,7 +115,7 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
     """
 
     dialect = POSTGRES
-    schema_version = 6
+    schema_version = 7
     held = 250_000
     page_rows = 1000
     indexed = "words, frequencies"
@@ -242,6 +242,8 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
             3: create_order(self.collection, "IF NOT EXISTS "),
             4: windows,
             5: self._follow(),
+            # Since version 7 the first entry of a history is derived, which earlier versions would miss.
+            6: [],
         }
 
     def _index_windows_of_former(self) -> str:

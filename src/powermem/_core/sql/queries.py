@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ..changes.history import in_order, whole_history
 from ..clock import DAY
 from ..filters.expression import Expression
 from ..metadata import decode
 from ..query.around import Surroundings
 from ..values import HistoryEntry, Row, Scope, Statistics, Turn
 from .around import read_around
-from .collection import CollectionSQL, passes
+from .collection import ENTRY, CollectionSQL, passes
 from .dialects import Fragment
 from .rows import COLUMNS, TURN, scope_condition, scope_values, to_turn, visible
 from .steps import Query, Steps
@@ -165,14 +166,13 @@ class Queries:
         )
         return [values[0] for values in found]
 
-    def history(self, memory_id: int) -> Steps[list[HistoryEntry]]:
-        """Return the history of a memory, oldest first."""
-        found = yield Query(
-            "SELECT memory_id, event, old_memory, new_memory, actor, created_at, id "
-            f"FROM {self._sql.history} WHERE memory_id = ? ORDER BY id",
-            (memory_id,),
-        )
-        return [self._sql.to_history(values) for values in found]
+    def history(self, memory_id: int, user_id: str | None = None) -> Steps[list[HistoryEntry]]:
+        """Return the history of a memory, oldest first; ``user_id`` says whose it is, if that is known."""
+        # A memory that is deleted between the two reads has its whole history stored.
+        rows = yield from self.get_many([memory_id], user_id)
+        found = yield Query(f"SELECT {ENTRY} FROM {self._sql.history} WHERE memory_id = ?", (memory_id,))
+        entries = [self._sql.to_history(values) for values in found]
+        return whole_history(rows[memory_id], entries) if memory_id in rows else in_order(entries)
 
     def turns(self, memory_id: int, user_id: str | None = None) -> Steps[list[Turn]]:
         """Return the source turns of a memory, oldest first."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ...errors import ConfigError
 from ..patterns import Pattern
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 _NAME = Pattern(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
 
@@ -207,4 +207,6 @@ def sqlite_migrations(collection: str) -> dict[int, list[str]]:
         3: [f"DROP INDEX IF EXISTS {collection}_turns_listed", *create_order(collection, "IF NOT EXISTS ")],
         # Since version 5, an embedding may be several vectors, which earlier versions cannot read.
         4: [],
+        # Since version 6, the first entry of a history is derived, which earlier versions would miss.
+        5: [],
     }

@@ -42,13 +42,12 @@ class ServerSQL(CollectionSQL, ABC):
         """The statement that adds a memory unless its scope has the same text; see `memory_values`."""
         return self.inserting(self.records, ", ".join([RECORD, *self.searched]), once=True)
 
-    def memory_values(self, memory: AddMemory | Stored) -> tuple[Any, ...]:
-        """Return the values of `insert_memory`."""
-        searched = self.search_values(memory.row, memory.embedding, words_of(memory))
-        return (*self.record_values(memory), *searched)
+    def memory_values(self, memory: AddMemory | Stored, words: Words) -> tuple[Any, ...]:
+        """Return the values of `insert_memory`, given the terms by which full text finds the memory."""
+        return (*self.record_values(memory), *self.search_values(memory.row, memory.embedding, words))
 
     def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
-        count = yield Statements(self.insert_memory, [*map(self.memory_values, memories)])
+        count = yield Statements(self.insert_memory, [*map(self.memory_values, memories, words_of(memories))])
         if count == len(memories):
             return {memory.row.id for memory in memories}
         users = {memory.row.scope.user_id or "" for memory in memories}

@@ -98,7 +98,10 @@ class SQLiteSQL(FollowedSQL):
                 return set()
         yield Statements(
             self._insert_vector,
-            [(memory.row.id, memory.embedding, *words_of(memory)) for memory in memories],
+            [
+                (memory.row.id, memory.embedding, *words)
+                for memory, words in zip(memories, words_of(memories), strict=True)
+            ],
         )
         inserted = {memory.row.id for memory in memories}
         if isinstance(memories[0], Stored):

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from ..changes.history import whole_history
 from ..filters.expression import Expression
 from ..values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Stored, Turn
-from .collection import CollectionSQL, passes
+from .collection import ENTRY, CollectionSQL, passes
 from .embedder import EmbedderSQL
 from .rows import COLUMNS, TURN, scope_condition, to_turn
 from .steps import Query, Statement, Statements, Steps
 
 _WIDTH = COLUMNS.count(",") + 1
-_ENTRY = "memory_id, event, old_memory, new_memory, actor, created_at, id"
 
 
 class Transfer:
@@ -48,17 +48,17 @@ class Transfer:
             after = found[-1][0]
             rows = [row for row in found if not row[_WIDTH] or passes(expression, sql.to_row(row))]
         ids = [row[0] for row in rows]
-        history = yield from self._grouped(sql.history, _ENTRY, ids)
+        history = yield from self._grouped(sql.history, ENTRY, ids)
         links = yield from self._grouped(sql.links, "memory_id, turn_id", ids)
         return [
             Stored(
-                row=sql.to_row(row),
-                history=sorted(map(sql.to_history, history[row[0]]), key=lambda entry: entry.id),
-                turns=[turn for _, turn in links[row[0]]],
+                row=memory,
+                history=whole_history(memory, map(sql.to_history, history[memory.id])),
+                turns=[turn for _, turn in links[memory.id]],
                 embedding=sql.loaded_vector(row[_WIDTH + 1]) if vectors else None,
                 terms=(row[_WIDTH + 2], row[_WIDTH + 3]) if vectors else None,
             )
-            for row in rows
+            for row, memory in zip(rows, map(sql.to_row, rows), strict=True)
         ]
 
     def _grouped(self, table: str, columns: str, ids: Sequence[int]) -> Steps[defaultdict[int, list[Any]]]:
@@ -90,7 +90,7 @@ class Transfer:
     def scan_deleted(self, after: int, limit: int) -> Steps[list[HistoryEntry]]:
         """Return the next history entries by id whose memory was deleted."""
         found = yield Query(
-            f"SELECT {_ENTRY} FROM {self._sql.history} WHERE id > ? AND NOT EXISTS "
+            f"SELECT {ENTRY} FROM {self._sql.history} WHERE id > ? AND NOT EXISTS "
             f"(SELECT 1 FROM {self._sql.records} r WHERE r.id = memory_id) ORDER BY id LIMIT ?",
             [after, limit],
         )

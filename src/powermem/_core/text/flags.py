@@ -50,13 +50,28 @@ _TELLS_TIME_IN_ASCII = Pattern(_ENGLISH)
 
 def of(text: str) -> list[str]:
     """Return the flags of a text."""
-    found = []
+    found = of_sentences(text)
+    if tells_time(text):
+        found.append(TELLS_TIME)
+    return found
+
+
+def of_sentences(text: str) -> list[str]:
+    """Return the flags that depend on more than one word."""
+    found: list[str] = []
+    if text.isascii() and "?" not in text and "name" not in text and "call" not in text:
+        # As most texts.
+        return found
     if _ASKS.search(text[-300:]) and not _tells(text):
         found.append(ASKS)
     found += map(introduced, _names_introduced(text))
-    if _TELLS_TIME_IN_ASCII.search(text.lower()) if text.isascii() else _TELLS_TIME.search(text):
-        found.append(TELLS_TIME)
     return found
+
+
+def tells_time(text: str) -> bool:
+    """Return whether a text mentions a time. In ASCII, a text does so if one of its words does."""
+    found = _TELLS_TIME_IN_ASCII.search(text.lower()) if text.isascii() else _TELLS_TIME.search(text)
+    return found is not None
 
 
 def introduced(name: str) -> str:
@@ -69,8 +84,6 @@ def introduced(name: str) -> str:
 
 
 def _names_introduced(text: str) -> list[str]:
-    if "name" not in text and "call" not in text and text.isascii():
-        return []
     names = [name for match in _INTRODUCES.finditer(text) for name in match.groups() if name]
     return [term for name in names for term in terms(name)]
 

@@ -37,10 +37,10 @@ from .languages import (
 from .stemming import stem as stem_english
 from .stemming import stem_in
 
-_COUNT_CAP = 255
+COUNT_CAP = 255
 _CACHE_SIZE = 1 << 15
 # Characters.
-_LONGEST_PIECE = 64
+LONGEST_PIECE = 64
 
 # Scripts written without spaces: Han, kana, Hangul, then Thai, Lao, Myanmar and Khmer.
 _DENSE_SCRIPTS = (
@@ -201,7 +201,7 @@ def count_terms(
     for term in behind:
         counts.setdefault(term_id(term), 0)
     numbers = sorted(counts)
-    return numbers, [count if (count := counts[number]) < _COUNT_CAP else _COUNT_CAP for number in numbers]
+    return numbers, [count if (count := counts[number]) < COUNT_CAP else COUNT_CAP for number in numbers]
 
 
 def shared(wanted: Collection[str], held: Collection[str]) -> float:
@@ -219,12 +219,12 @@ def date_terms(moment: int, utc_offset: int | None = None) -> list[str]:
     Returns:
         Year, month name, day of the month, weekday and ISO date, as `terms` would return them.
     """
-    return list(_day_terms(_day(moment, utc_offset)))
+    return list(_day_terms(day_of(moment, utc_offset)))
 
 
 def date_ids(moment: int, utc_offset: int | None = None) -> tuple[int, ...]:
     """Return the ids of `date_terms`."""
-    return _day_ids(_day(moment, utc_offset))
+    return day_ids(day_of(moment, utc_offset))
 
 
 @lru_cache(maxsize=1024)
@@ -233,7 +233,8 @@ def name_ids(name: str) -> tuple[int, ...]:
     return tuple(_numbers(name))
 
 
-def _day(moment: int, utc_offset: int | None) -> int:
+def day_of(moment: int, utc_offset: int | None) -> int:
+    """Return the number of the day of a moment, by the speaker's clock; see `date_terms`."""
     return (moment + (utc_offset or 0) * 1_000_000) // DAY
 
 
@@ -249,14 +250,21 @@ def _day_terms(day_number: int) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _day_ids(day_number: int) -> tuple[int, ...]:
+def day_ids(day_number: int) -> tuple[int, ...]:
+    """Return the ids of the terms of a day, given its number."""
     return tuple(map(term_id, _day_terms(day_number)))
+
+
+def with_ascii_marks(text: str) -> str:
+    """Return a text with the marks of ASCII in place of typographic ones, such as curly quotes."""
+    if text.isascii():
+        return text
+    return _SPECIAL_PUNCTUATION.sub(lambda match: _PUNCTUATION[match[0]], text)
 
 
 def _cut(text: str) -> tuple[list[str], tuple[str, ...]]:
     """Return the tokens of a text, with case and accents, and the languages that it may be in."""
-    if not text.isascii():
-        text = _SPECIAL_PUNCTUATION.sub(lambda match: _PUNCTUATION[match[0]], text)
+    text = with_ascii_marks(text)
     if text.isascii():
         tokens = _ASCII_TOKEN.findall(text)
         return tokens, likely_languages(tokens)
@@ -299,15 +307,15 @@ def _english_numbers(text: str) -> Iterable[int] | None:
     like that, and most of their words are known.
     """
     pieces = text.split()
-    if max(map(len, pieces), default=0) > _LONGEST_PIECE:
+    if max(map(len, pieces), default=0) > LONGEST_PIECE:
         # Such as a pasted key, which comes only once.
         return None
-    found = list(map(_piece_ids, pieces))
+    found = list(map(piece_ids, pieces))
     return None if None in found else chain.from_iterable(cast("list[tuple[int, ...]]", found))
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _piece_ids(piece: str) -> tuple[int, ...] | None:
+def piece_ids(piece: str) -> tuple[int, ...] | None:
     """Return the ids of the terms of text without blanks, or ``None`` if it tells another language."""
     tokens = _ASCII_TOKEN.findall(piece)
     return None if tells_language(tokens) else tuple(chain.from_iterable(map(_ids, tokens)))

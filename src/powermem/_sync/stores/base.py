@@ -198,9 +198,9 @@ class Store(ABC):
         """Return every user id that has a memory, sorted."""
         return self._ask(self._queries.users)
 
-    def history(self, memory_id: int) -> list[HistoryEntry]:
-        """Return the history of a memory, oldest first."""
-        return self._ask(self._queries.history, memory_id)
+    def history(self, memory_id: int, *, user_id: str | None = None) -> list[HistoryEntry]:
+        """Return the history of a memory, oldest first; ``user_id`` says whose it is, if that is known."""
+        return self._ask(self._queries.history, memory_id, user_id)
 
     def around(self, ids: Sequence[int], span: int, *, user_id: str | None = None) -> Surroundings:
         """Return the turns up to ``span`` before and after those that memories came from.
