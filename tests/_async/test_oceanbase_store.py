@@ -259,9 +259,9 @@ def _of_windows(texts: Sequence[str], scopes: Sequence[Scope]) -> list[AddMemory
     ]
 
 
-@pytest.mark.parametrize(("exact", "parts"), [(20_000, 0), (5, 0), (5, 3)])
+@pytest.mark.parametrize(("exact", "parts", "pool"), [(20_000, 0, 200), (5, 0, 200), (5, 3, 10)])
 async def test_every_window_counts_where_the_server_searches(
-    new_vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch, exact: int, parts: int
+    new_vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch, exact: int, parts: int, pool: int
 ) -> None:
     config = _config(new_vector_store, partitions=parts)
     changes = _of_windows(random_texts(60), [Scope("u", "a"), Scope("u", "b"), Scope("v")])
@@ -282,6 +282,8 @@ async def test_every_window_counts_where_the_server_searches(
         await _store(memory).apply(changes[:40])
     monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
     monkeypatch.setattr(search, "_EXACT", exact)
+    # With a small one, windows that must not be found are in the way of others.
+    monkeypatch.setattr(search, "pool_size", lambda limit: pool)
     async with AsyncMemory(config) as memory:
         store = await _built(memory)
         await store.apply(changes[40:])
