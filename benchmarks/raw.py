@@ -148,7 +148,7 @@ class Psycopg:
     def __init__(self, config: Mapping[str, Any]) -> None:
         import psycopg
 
-        from powermem._core.sql.postgres import Vector
+        from powermem._core.sql.postgres_values import Vector
         from powermem._drivers._psycopg import _VectorDumper
 
         self._connection = psycopg.connect(

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from powermem import AsyncMemory, Memory
-from powermem._core.sql.postgres import Vector
+from powermem._core.sql.postgres_values import Vector
 from scripts.servers import Missing
 
 from . import corpus, costs

@@ -29,6 +29,7 @@ from powermem._core.clock import now
 from powermem._core.sql import steps
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.sql.postgres import PostgresSQL
+from powermem._core.sql.queries import Position
 from powermem._core.text.cleaning import content_hash
 from powermem._drivers._asyncmy import AsyncMySQLConnection
 from powermem._drivers._asyncpg import AsyncPostgresConnection
@@ -357,6 +358,7 @@ def calls(memory: AsyncMemory, first: int, second: int, chat: Path) -> Calls:
         **searches(memory),
         "get_all": partial(memory.get_all, **me),
         "get_all with a filter": partial(memory.get_all, **me, filters={"memory": {"icontains": "TEA"}}),
+        "the next page": partial(next_page, memory, first),
         "count": partial(memory.count, **me),
         "get": partial(memory.get, first, **me),
         "get_statistics": partial(memory.get_statistics, **me),
@@ -415,6 +417,13 @@ def endings(memory: AsyncMemory, other: AsyncMemory) -> Calls:
 async def refused(call: Callable[[], Awaitable[Any]]) -> None:
     with pytest.raises(UserMovedError):
         await call()
+
+
+async def next_page(memory: AsyncMemory, memory_id: int) -> None:
+    """Read the page behind a memory, as the server does."""
+    await memory._page(
+        "u1", None, None, 9, 0, None, "id", "asc", None, False, after=Position(memory_id, memory_id)
+    )
 
 
 async def changed(memory: AsyncMemory, memory_id: int) -> None:

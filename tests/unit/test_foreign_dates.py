@@ -263,11 +263,7 @@ def test_the_shortcut_passes_over_no_foreign_day(
 
 @given(_written(english._RELATIVE) | _written(english._BY_TENSE))
 def test_the_shortcut_passes_over_no_english_day(sentence: str) -> None:
-    today = date(2026, 3, 4)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(english, "_IN_ALL", ("",))
-        expected = list(english.relative(sentence, today, False))
-    assert list(english.relative(sentence, today, False)) == expected
+    assert english._MAY_MATCH.allows(sentence)
 
 
 def test_what_names_no_day_is_told_without_trying_every_language(monkeypatch: pytest.MonkeyPatch) -> None:

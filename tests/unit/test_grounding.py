@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from powermem._core.clock import parse
 from powermem._core.grounding.days import written_out
@@ -15,7 +17,7 @@ from powermem._core.grounding.echoes import Echoes
 from powermem._core.grounding.finishing import Finishing
 from powermem._core.grounding.ground import Ground
 from powermem._core.grounding.speakers import in_third_person
-from powermem._core.grounding.words import content, forms, has_word
+from powermem._core.grounding.words import Vocabulary, content, forms
 from powermem._core.parsing.decisions import Decision, resolve
 from powermem._core.prompts.extraction import extraction_messages
 from powermem._core.values import Extracted, Fact, FoundPreference, Message
@@ -163,7 +165,47 @@ def test_instructions_of_ones_own_may_ask_for_more() -> None:
 )
 def test_forms_of_words_agree(word: str, text: str, *, there: bool) -> None:
     (form,) = content(word)
-    assert has_word(form, forms(text)) is there
+    assert Vocabulary(forms(text)).has(form) is there
+
+
+def related(one: str, other: str) -> bool:
+    """Return whether two forms have a long common beginning, or one is part of the other."""
+    alike = 0
+    while alike < min(len(one), len(other)) and one[alike] == other[alike]:
+        alike += 1
+    shorter, longer = sorted((one, other), key=len)
+    return (alike >= 4 and alike >= 0.6 * len(longer)) or (len(shorter) >= 5 and shorter in longer)
+
+
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@given(
+    st.text("ab", min_size=1, max_size=9), st.frozensets(st.text("ab", min_size=1, max_size=9), max_size=6)
+)
+def test_a_word_is_found_in_any_inflection_and_compound(wanted: str, held: frozenset[str]) -> None:
+    near = len(wanted) >= 4 and any(related(wanted, other) for other in held if len(other) >= 4)
+    assert Vocabulary(held).has(wanted) is (wanted in held or near)
+
+
+def test_the_words_of_a_conversation_are_collected_once_for_all_facts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    collected = []
+
+    class Counted(Vocabulary):
+        def __init__(self, forms: frozenset[str]) -> None:
+            super().__init__(forms)
+            collected.append(self)
+
+    monkeypatch.setattr("powermem._core.grounding.ground.Vocabulary", Counted)
+    said = say(
+        *(f"user: Remark {number} on the gardens of Lisbon and their gardeners." for number in range(5))
+    )
+    ground = Ground(said)
+    ground.holds("User likes gardening in Lisboa.", 2)
+    once = len(collected)
+    for number in range(20):
+        ground.holds(f"User has {number} gardening tools in Lisboa.", 2)
+    assert len(collected) == once > 0
 
 
 @pytest.mark.parametrize(

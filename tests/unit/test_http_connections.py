@@ -348,6 +348,14 @@ class Made:
         return self.tasked(value)
 
 
+def test_an_event_loop_of_uvloop_connects(api):
+    # uvicorn takes it where it is installed.
+    uvloop = pytest.importorskip("uvloop")
+    with contextlib.closing(uvloop.new_event_loop()) as loop:
+        reply = loop.run_until_complete(post_as_task(f"{api.url}/embeddings"))
+    assert len(reply["data"]) == 1
+
+
 async def test_tasks_can_call_every_kind_of_method():
     made = Made()
 

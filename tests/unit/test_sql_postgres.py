@@ -20,7 +20,6 @@ from powermem._core.sql.filters import narrow_filter
 from powermem._core.sql.jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
 from powermem._core.sql.postgres import (
     PostgresSQL,
-    Vector,
     escape,
     escape_json,
     nature,
@@ -28,10 +27,11 @@ from powermem._core.sql.postgres import (
     unescape,
     unescape_json,
 )
+from powermem._core.sql.postgres_values import Array, Vector
 from powermem._core.sql.steps import Statement
 from powermem._core.text.indexing import index
 from powermem._core.values import Row, Scope
-from powermem._drivers.postgres import ROWS_AT_ONCE, portions
+from powermem._drivers.postgres import insert_of_many
 from powermem.config.dsn import read_dsn
 from powermem.errors import ConfigError
 
@@ -218,22 +218,61 @@ def test_word_scores_count_what_is_visible() -> None:
     assert scores[2] == 0
 
 
-@pytest.mark.parametrize("count", [0, 1, 49, 50, 100, 149])
-def test_many_rows_are_few_statements(count: int) -> None:
-    insert = "INSERT INTO t (a, b) VALUES (?, ?::vector) ON CONFLICT DO NOTHING"
-    rows = [(number, str(number)) for number in range(count)]
-    sent = list(portions(insert, rows))
-    assert len(sent) == count // ROWS_AT_ONCE + (count % ROWS_AT_ONCE > 0)
-    flat = [value for _, some, _ in sent for one in some for value in one]
-    assert flat == [value for one in rows for value in one]
-    for sql, some, together in sent:
-        assert sql.count("?") == (len(some[0]) if together else 2)
-        assert sql.endswith(") ON CONFLICT DO NOTHING")
-    update = list(portions("UPDATE t SET a = ? WHERE b = ?", rows))
-    assert update == ([("UPDATE t SET a = ? WHERE b = ?", rows, False)] if rows else [])
+_INSERT = "INSERT INTO t (a, b, c) VALUES (?::bigint, ?::text, ?::integer[]) ON CONFLICT DO NOTHING"
 
 
-def test_large_rows_go_one_by_one() -> None:
-    rows = [("x" * 400_000,) for _ in range(ROWS_AT_ONCE)]
-    insert = "INSERT INTO t (a) VALUES (?)"
-    assert list(portions(insert, rows)) == [(insert, rows, False)]
+@pytest.mark.parametrize("count", [0, 1, 2, 150])
+def test_many_rows_are_one_statement_of_columns(count: int) -> None:
+    insert = insert_of_many(_INSERT)
+    assert insert is not None
+    assert insert.sql == (
+        "INSERT INTO t (a, b, c) SELECT c0, c1, (?::integer[])[first2:last2] FROM "
+        "unnest(?::bigint[], ?::text[], ?::integer[], ?::integer[]) AS given (c0, c1, first2, last2) "
+        "ON CONFLICT DO NOTHING"
+    )
+    rows = [(number, None if number % 2 else "x", range(number % 3)) for number in range(count)]
+    sent = list(insert.portions(rows))
+    assert len(sent) == min(count, 1)
+    for elements, *columns in sent:
+        assert [one.type for one in (elements, *columns)] == ["integer", "bigint", "text", *["integer"] * 2]
+        assert [
+            (number, text, range(0) if last < first else range(last - first + 1))
+            for number, text, first, last in zip(*columns, strict=True)
+        ] == rows
+        assert elements == [one for _, _, some in rows for one in some]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE t SET a = ?::bigint WHERE b = ?::bigint",
+        "INSERT INTO t (a, b) VALUES (?::bigint, ?)",
+        "INSERT INTO t (a, b) SELECT ?::bigint, b FROM t",
+    ],
+)
+def test_other_statements_take_one_row(sql: str) -> None:
+    assert insert_of_many(sql) is None
+
+
+def test_large_rows_are_divided_among_statements() -> None:
+    insert = insert_of_many("INSERT INTO t (a) VALUES (?::text)")
+    assert insert is not None
+    rows = [("x" * 6_000_000,) for _ in range(5)]
+    assert [len(column) for (column,) in insert.portions(rows)] == [2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("type", "elements", "packed"),
+    [
+        ("bigint", [], b""),
+        ("bigint", [1, -2], b"\0\0\0\x08" + b"\0" * 7 + b"\1" + b"\0\0\0\x08" + b"\xff" * 7 + b"\xfe"),
+        ("smallint", [None, 3], b"\xff" * 4 + b"\0\0\0\2\0\3"),
+        ("integer", [None, None], b"\xff" * 8),
+        ("text", ["\u00e9", None, ""], b"\0\0\0\2\xc3\xa9" + b"\xff" * 4 + b"\0" * 4),
+        ("bytea", [b"a"], b"\0\0\0\1a"),
+    ],
+)
+def test_an_array_is_packed_as_the_server_reads_it(type: str, elements: list[Any], packed: bytes) -> None:
+    head = struct.pack(">iiI", bool(elements), bool(elements), 77)
+    extent = struct.pack(">ii", len(elements), 1) if elements else b""
+    assert Array(type, elements).packed(77) == head + extent + packed

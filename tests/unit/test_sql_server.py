@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
+from powermem._core.changes.writes import Added, DoneNote, Items, Remember
+from powermem._core.clock import now
 from powermem._core.sql.apply import Writer
 from powermem._core.sql.embedder import EmbedderSQL
 from powermem._core.sql.mysql import MySQLSQL
 from powermem._core.sql.oceanbase import OceanBaseSQL
+from powermem._core.sql.postgres import PostgresSQL
 from powermem._core.sql.queue import QueueSQL
 from powermem._core.sql.steps import Query, Statement, Statements, Steps
-from tests.support.additions import memory_of, turn_of
+from powermem._core.values import Scope
+from tests.support.additions import ANA, memory_of, turn_of
 
 
 def run(steps: Steps[Any], answer: Callable[[Any], Any]) -> tuple[list[Any], Any]:
@@ -38,6 +42,30 @@ def test_accesses_take_a_statement_for_each_number_of_them() -> None:
     counted = {("ana", memory_id): step.values[0] for step in taken for memory_id in step.values[2:]}
     assert counted == accesses
     assert len(taken) == 2
+
+
+@pytest.mark.parametrize("calls", [1, 2, 30])
+@pytest.mark.parametrize("sql", [PostgresSQL("memories"), MySQLSQL("memories")], ids=["postgres", "mysql"])
+def test_calls_that_add_take_the_statements_of_one(sql: PostgresSQL | MySQLSQL, calls: int) -> None:
+    writer = Writer(sql, QueueSQL(sql), EmbedderSQL(sql, "here"))
+    batches = []
+    for number in range(calls):
+        turn, at = turn_of(f"said {number}"), now()
+        memory = replace(memory_of(f"tea {number}"), turns=(turn.id,))
+        note = Remember(Scope(), f"note {number}", DoneNote(Items(0, 2, verbatim=True), ANA, at), at)
+        batches.append([turn, memory, note])
+    counted: list[str] = []
+
+    def answer(step: Any) -> Any:
+        if isinstance(step, Query):
+            return [(1,)] if "LAST_INSERT_ID" in step.sql else [("sequence", "1"), ("switches", "0")]
+        counted.append(step.sql)
+        return len(step.rows) if isinstance(step, Statements) else 1
+
+    _, results = run(writer.write(batches, {}), answer)
+    assert [[type(outcome) for outcome in result] for result in results] == [[type(None), Added, str]] * calls
+    inserted = [sql.split()[2].removeprefix("memories_") for sql in counted if sql.startswith("INSERT")]
+    assert sorted(inserted) == ["changes", "links", "records", "requests", "turns"]
 
 
 @pytest.mark.parametrize("inserted", [0, 1, 2, 3, None])

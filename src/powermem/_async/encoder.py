@@ -44,7 +44,7 @@ class AsyncEncoder:
         self._moving = False
         self._traits = PLAIN if embedder is None else embedder.traits
         # Said once: `pop` gives it to one caller only.
-        self._untold = [] if embedder is None else [unread_scripts(embedder.model)]
+        self._untold = [] if embedder is None else [embedder.model]
 
     @property
     def identity(self) -> EmbedderIdentity | None:
@@ -182,7 +182,7 @@ class AsyncEncoder:
     def _tell_unread(self, warnings: list[str] | None) -> None:
         """Say once that there are texts in scripts that the embedder does not read."""
         with suppress(IndexError):
-            warning = self._untold.pop()
+            warning = unread_scripts(self._untold.pop())
             _logger.warning("%s", warning)
             if warnings is not None:
                 warnings.append(warning)

@@ -20,7 +20,6 @@ from .._concurrency import (
     async_shield,
     async_to_thread,
 )
-from .._core.embedding.local import local_model
 from .._core.embedding.weights import PROVIDER
 from .._core.forks import free_in_child, undivided
 from .._core.ids import new_id
@@ -198,6 +197,8 @@ class AsyncEngine:
         try:
             await self.open()
             if self.settings.embedder.provider == PROVIDER:
+                from .._core.embedding.local import local_model
+
                 await async_to_thread(local_model(self.settings.embedder.model or "").load)
         except Exception as error:
             # The next call that needs it retries, and raises the error.

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from .._core.hints.extras import pip_install
-from .._core.sql.postgres import Vector
 from ..errors import ConfigError, StoreError
 from .base import Limit, Server, Values, no_reply, not_unicode, numbered
 
@@ -134,22 +133,27 @@ class AsyncPostgresConnection:
             return await self._fetch_alone(sql, values)
 
         async def fetch() -> list[tuple[Any, ...]]:
-            await self._register_vectors([values])
+            await self._register_vectors(sql)
             return [tuple(row) for row in await self._connection.fetch(numbered(sql), *values)]
 
         return await self._run(fetch, self._server.replying())
 
-    async def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+    async def execute_many(self, sql: str, rows: Sequence[Values]) -> int | None:
+        if len(rows) == 1:
+            return await self.execute(sql, rows[0])
+        insert = postgres.insert_of_many(sql)
 
-        async def execute() -> None:
-            await self._register_vectors(rows)
-            for statement, some, together in postgres.portions(sql, rows):
-                if together:
-                    await self._connection.execute(numbered(statement), *some[0])
-                else:
-                    await self._connection.executemany(numbered(statement), some)
+        async def execute() -> int | None:
+            await self._register_vectors(sql)
+            if insert is None:
+                await self._connection.executemany(numbered(sql), rows)
+                return None
+            statement, count = numbered(insert.sql), 0
+            for columns in insert.portions(rows):
+                count += _changed(await self._connection.execute(statement, *columns))
+            return count
 
-        await self._run(execute, self._server.replying(len(rows)))
+        return await self._run(execute, self._server.replying(len(rows)))
 
     async def begin(self) -> None:
         await self._execute(self._pooling.begin, (), self._server.ending("BEGIN"))
@@ -202,12 +206,11 @@ class AsyncPostgresConnection:
 
     async def _execute(self, sql: str, values: Values, limit: Limit) -> int:
         async def execute() -> str:
-            await self._register_vectors([values])
+            await self._register_vectors(sql)
             status: str = await self._connection.execute(numbered(sql), *values)
             return status
 
-        count = (await self._run(execute, limit)).rpartition(" ")[2]
-        return int(count) if count.isdigit() else 0
+        return _changed(await self._run(execute, limit))
 
     async def _run(self, call: Callable[[], Awaitable[T]], limit: Limit) -> T:
         try:
@@ -216,9 +219,9 @@ class AsyncPostgresConnection:
         except Exception as error:
             raise self._translate(error) from error
 
-    async def _register_vectors(self, rows: Sequence[Values]) -> None:
+    async def _register_vectors(self, sql: str) -> None:
         """Set asyncpg's codec for vectors before the first one; the extension must exist by then."""
-        if self._takes_vectors or not any(type(value) is Vector for row in rows for value in row):
+        if self._takes_vectors or "?::vector" not in sql:
             return
         schema = await self._connection.fetchval(_SCHEMA_OF_VECTOR)
         await self._connection.set_type_codec(
@@ -242,6 +245,12 @@ class AsyncPostgresConnection:
         if isinstance(error, asyncpg.InterfaceError):
             return StoreError(f"{self._server}: {error}")
         return error
+
+
+def _changed(status: str) -> int:
+    """Return the number of rows that a statement changed, by what the server calls its end."""
+    count = status.rpartition(" ")[2]
+    return int(count) if count.isdigit() else 0
 
 
 def _left(until: float) -> float:

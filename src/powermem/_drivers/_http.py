@@ -99,9 +99,11 @@ class AsyncSocketBackend(httpcore.AsyncNetworkBackend):
         """Connect to a host name or address; several addresses are tried as in RFC 8305."""
         loop = asyncio.get_running_loop()
         local = None if local_address is None else (local_address, 0)
-        opening = loop.create_task(
-            loop.create_connection(_Inbox, host, port, happy_eyeballs_delay=0.25, local_addr=local)
+        # Only asyncio's own loops take the delay; uvloop tries one address after the other.
+        racing: dict[str, Any] = (
+            {"happy_eyeballs_delay": 0.25} if isinstance(loop, asyncio.BaseEventLoop) else {}
         )
+        opening = loop.create_task(loop.create_connection(_Inbox, host, port, local_addr=local, **racing))
         try:
             # Until Python 3.11, asyncio.wait_for can swallow a cancellation and leak the connection.
             await asyncio.wait([opening], timeout=timeout)

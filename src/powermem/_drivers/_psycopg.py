@@ -11,9 +11,9 @@ from time import monotonic
 from typing import Any
 
 from .._core.hints.extras import pip_install
-from .._core.sql.postgres import Ids, Vector
+from .._core.sql.postgres_values import Array, Vector
 from ..errors import ConfigError, StoreError
-from .base import Limit, Server, Values, formatted, no_reply, not_unicode, numbered
+from .base import Limit, Server, Values, formatted, no_reply, not_unicode
 
 try:
     import psycopg
@@ -26,6 +26,7 @@ from . import postgres
 
 # Seconds allowed for cancelling a statement on the server.
 _CANCEL_TIMEOUT = 1.0
+_TYPE_OF_VECTOR = "SELECT oid, typarray FROM pg_type WHERE oid = to_regtype('vector')"
 # Windows has no poll().
 _Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
@@ -140,7 +141,7 @@ class PostgresConnection:
         self._pooled = pooling.on
         self.waiter = _Waiter(connection)
         connection.adapters.register_dumper(Vector, _VectorDumper)
-        connection.adapters.register_dumper(Ids, _IdsDumper)
+        connection.adapters.register_dumper(Array, _ArrayDumper)
         if self._pooled:
             # The next transaction may run in another session, which lacks the prepared statement.
             connection.prepare_threshold = None
@@ -157,14 +158,19 @@ class PostgresConnection:
             ).fetchall()
             return rows
 
-    def execute_many(self, sql: str, rows: Sequence[Values]) -> None:
+    def execute_many(self, sql: str, rows: Sequence[Values]) -> int | None:
+        if len(rows) == 1:
+            return self.execute(sql, rows[0])
+        insert = postgres.insert_of_many(sql)
         with self._translating(self._server.replying(len(rows))):
-            for statement, some, together in postgres.portions(sql, rows):
-                if together:
-                    # Its own marks, so that psycopg need not look for others in a long statement.
-                    psycopg.RawCursor(self._connection).execute(numbered(statement), some[0])
-                else:
-                    self._connection.cursor().executemany(formatted(statement), some)
+            if insert is None:
+                self._connection.cursor().executemany(formatted(sql), rows)
+                return None
+            self._learn_vectors(sql)
+            statement, count = formatted(insert.sql), 0
+            for columns in insert.portions(rows):
+                count += self._connection.execute(statement, columns).rowcount
+            return count
 
     def begin(self) -> None:
         self._execute(self._pooling.begin, (), self._server.ending("BEGIN"))
@@ -202,6 +208,12 @@ class PostgresConnection:
             raise
         self.commit()
         return rows
+
+    def _learn_vectors(self, sql: str) -> None:
+        """Ask for the number of the type of vectors before the first array of them."""
+        if "?::vector" in sql and self._connection.adapters.types.get("vector") is None:
+            (found,) = self._connection.execute(_TYPE_OF_VECTOR).fetchall()
+            self._connection.adapters.types.add(psycopg.types.TypeInfo("vector", *found))
 
     def _execute(self, sql: str, values: Values, limit: Limit) -> int:
         with self._translating(limit):
@@ -310,15 +322,19 @@ class _VectorDumper(Dumper):
         return obj
 
 
-class _IdsDumper(Dumper):
-    """Writes an array of bigint at once, which psycopg does number by number."""
+class _ArrayDumper(Dumper):
+    """Writes an array at once, which psycopg does element by element.
+
+    The type is left open, since the class does not tell it; the server takes it from the cast.
+    """
 
     format = Format.BINARY
-    oid = psycopg.adapters.types["int8"].array_oid
+    oid = 0
 
-    def dump(self, obj: Ids) -> bytes:
+    def dump(self, obj: Array) -> bytes:
         """Return the array in the server's binary form."""
-        return obj.packed()
+        assert self.connection is not None, "dumpers are made for a connection"
+        return obj.packed(self.connection.adapters.types[obj.type].oid)
 
 
 def _trusted(server: Server) -> str:

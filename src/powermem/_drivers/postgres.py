@@ -6,8 +6,9 @@ import math
 import ssl
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Any, NamedTuple
 
-from .._core.sql.postgres import Vector
+from .._core.sql.postgres_values import Array
 from .._core.sql.steps import TransactionAbortedError
 from ..errors import StoreError, StoreUnavailableError
 from . import base
@@ -71,39 +72,79 @@ class Pooling:
         return "; ".join(["BEGIN", *local])
 
 
-ROWS_AT_ONCE = 50
-"""Rows of one INSERT. Of so many, asyncpg still caches the longest statement, which is under 15 KB."""
-# A message to the server takes 1 GB. Rows with more than this, in bytes or characters, go one by one.
+# An array, like a message to the server, takes 1 GB. Rows with more than this, in bytes or characters, are
+# divided among statements.
 _LARGE = 16 << 20
-_SIZED = (str, bytes, Vector)
+_SIZED = ("text", "bytea", "vector")
 
 
-def portions(sql: str, rows: Sequence[Values]) -> Iterator[tuple[str, Sequence[Values], bool]]:
-    """Divide an insert of many rows; yield statements with rows, and whether one statement takes all of them.
+class Insert(NamedTuple):
+    """An insert of any number of rows, whose parameters are the columns.
 
-    Args:
-        sql: any statement; only an ``INSERT`` with one group of parameters is widened.
-        rows: its rows of values.
+    Arrays of different lengths are no array of arrays, so a column of arrays is sent as one of all their
+    elements, and where each begins and ends.
+
+    Attributes:
+        sql: the statement.
+        types: the SQL names of the columns' types.
     """
-    wide = _widened(sql) if len(rows) >= ROWS_AT_ONCE else None
-    start = 0
-    while wide is not None and len(rows) - start >= ROWS_AT_ONCE:
-        some = rows[start : start + ROWS_AT_ONCE]
-        large = sum([len(value) for row in some for value in row if type(value) in _SIZED]) > _LARGE
-        yield (sql, some, False) if large else (wide, [[value for row in some for value in row]], True)
-        start += ROWS_AT_ONCE
-    if start < len(rows):
-        yield sql, rows[start:], False
+
+    sql: str
+    types: tuple[str, ...]
+
+    def portions(self, rows: Sequence[Values]) -> Iterator[list[Array]]:
+        """Yield the parameters of each statement that it takes to insert rows."""
+        if not rows:
+            return
+        columns = list(zip(*rows, strict=True))
+        sized = [some for some, type in zip(columns, self.types, strict=True) if type in _SIZED]
+        if len(rows) > 1 and sum([len(one) for some in sized for one in some if one is not None]) > _LARGE:
+            half = len(rows) // 2
+            yield from self.portions(rows[:half])
+            yield from self.portions(rows[half:])
+        else:
+            yield self._parameters(columns)
+
+    def _parameters(self, columns: Sequence[Sequence[Any]]) -> list[Array]:
+        whole, given = [], []
+        for some, type in zip(columns, self.types, strict=True):
+            if not type.endswith("[]"):
+                given.append(Array(type, some))
+                continue
+            elements, first, last = Array(type[:-2]), Array("integer"), Array("integer")
+            for one in some:
+                first.append(None if one is None else len(elements) + 1)
+                elements += one or ()
+                last.append(None if one is None else len(elements))
+            whole.append(elements)
+            given += [first, last]
+        return [*whole, *given]
 
 
 @lru_cache
-def _widened(sql: str) -> str | None:
-    """Return an insert of one row as one of `ROWS_AT_ONCE` rows, or ``None`` if it is another statement."""
+def insert_of_many(sql: str) -> Insert | None:
+    """Return the form for many rows of an insert of one, or ``None`` of another statement.
+
+    Args:
+        sql: an insert of one group of parameters, each with its type.
+    """
     head, values, rest = sql.partition(" VALUES (")
-    if not (values and head.startswith("INSERT ")):
-        return None
     marks, _, tail = rest.partition(")")
-    return f"{head} VALUES {', '.join([f'({marks})'] * ROWS_AT_ONCE)}{tail}"
+    types = tuple(mark.partition("::")[2] for mark in marks.split(", "))
+    if not (values and head.startswith("INSERT ") and all(types)):
+        return None
+    read, given, names = [], [], []
+    for i, type in enumerate(types):
+        if type.endswith("[]"):
+            read.append(f"(?::{type})[first{i}:last{i}]")
+            given += ["?::integer[]"] * 2
+            names += [f"first{i}", f"last{i}"]
+        else:
+            read.append(f"c{i}")
+            given.append(f"?::{type}[]")
+            names.append(f"c{i}")
+    rows = f"unnest({', '.join(given)}) AS given ({', '.join(names)})"
+    return Insert(f"{head} SELECT {', '.join(read)} FROM {rows}{tail}", types)
 
 
 def _quoted(value: str) -> str:

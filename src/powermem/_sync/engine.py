@@ -13,7 +13,6 @@ from time import monotonic
 from weakref import WeakSet
 
 from .._concurrency import AtExit, Lock, Worker, has_ended, residence, shield, to_thread
-from .._core.embedding.local import local_model
 from .._core.embedding.weights import PROVIDER
 from .._core.forks import free_in_child, undivided
 from .._core.ids import new_id
@@ -191,6 +190,8 @@ class Engine:
         try:
             self.open()
             if self.settings.embedder.provider == PROVIDER:
+                from .._core.embedding.local import local_model
+
                 to_thread(local_model(self.settings.embedder.model or "").load)
         except Exception as error:
             # The next call that needs it retries, and raises the error.

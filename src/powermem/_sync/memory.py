@@ -100,6 +100,7 @@ from .views import Augmentation, Clients, Processing
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from .._core.sql.queries import Position
     from ..config import MemoryConfig
     from .assembly import Components
     from .bulk.moving import Mover
@@ -368,8 +369,10 @@ class Memory:
         share = 1
         if width > 1 and (components.model is None or defaults.get("infer") is False):
             width = max(width, batch)
-            # Two halves, so that one is embedded while the other is stored.
-            share = width // 2 if rate is None else 1
+            if rate is None:
+                # Two halves, so that one is embedded while a server stores the other. In this process they
+                # would only take turns, and commit twice.
+                share = width if components.store.in_process else width // 2
         loader = Loader(
             partial(components.adding.add_each, read=self._addition, maker=self._access.share),
             items,
@@ -659,28 +662,9 @@ class Memory:
             >>> [record["memory"] for record in page["results"]], page["total"]
             (['I live in Oslo.'], 2)
         """
-        column, descending = check_sort(sort_by, order)
-        whose = self._scope(user_id, agent_id, run_id, required=True)
-        expression = parse_filters(filters, self._zone)
         limit, offset = check_limit(limit, top_k, least=0), check_count(offset, "offset", least=0)
-        moment = None if as_of is None else clock.parse(as_of, "as_of", self._zone)
-        with_history = check_flag(history, "history")
-        components = self._ready()
-        rows, total = components.store.list_rows(
-            whose,
-            expression,
-            sort_by=column,
-            descending=descending,
-            limit=limit,
-            offset=offset,
-            as_of=moment,
-        )
-        page: MemoryPage = {"results": [record(row) for row in rows], "total": total}
-        if with_history:
-            visibility = Visibility(clock.now(), as_of=moment)
-            earlier = components.retrieval.earlier(rows, visibility, whose.user_id)
-            page["earlier"] = earlier_records(earlier, whose)
-        return page
+        asked = (user_id, agent_id, run_id, limit, offset, filters, sort_by, order, as_of, history)
+        return self._page(*asked)
 
     def history(
         self,
@@ -1727,6 +1711,44 @@ class Memory:
         if engine is not None and engine.affinity == residence() and engine.components is not None:
             return engine.components
         return self._access.open()
+
+    def _page(
+        self,
+        user_id: object,
+        agent_id: object,
+        run_id: object,
+        limit: int,
+        offset: int,
+        filters: Mapping[str, Any] | None,
+        sort_by: object,
+        order: object,
+        as_of: Moment | None,
+        history: object,
+        after: Position | None = None,
+    ) -> MemoryPage:
+        """Return a page of ``get_all``.
+
+        Behind a place in the order, nothing before it is read and nothing is counted: the total is then the
+        number of the page, and one more if it is not the last.
+        """
+        column, descending = check_sort(sort_by, order)
+        whose = self._scope(user_id, agent_id, run_id, required=True)
+        expression = parse_filters(filters, self._zone)
+        moment = None if as_of is None else clock.parse(as_of, "as_of", self._zone)
+        with_history = check_flag(history, "history")
+        components = self._ready()
+        ordered: dict[str, Any] = {"sort_by": column, "descending": descending, "as_of": moment}
+        if after is None:
+            rows, total = components.store.list_rows(whose, expression, limit=limit, offset=offset, **ordered)
+        else:
+            rows = components.store.next_rows(whose, expression, limit=limit + 1, after=after, **ordered)
+            rows, total = rows[:limit], len(rows)
+        page: MemoryPage = {"results": [record(row) for row in rows], "total": total}
+        if with_history:
+            visibility = Visibility(clock.now(), as_of=moment)
+            earlier = components.retrieval.earlier(rows, visibility, whose.user_id)
+            page["earlier"] = earlier_records(earlier, whose)
+        return page
 
     def _scope(self, user_id: object, agent_id: object, run_id: object, *, required: bool = False) -> Scope:
         scope = check_scope(user_id, self._agent_id if agent_id is None else agent_id, run_id)

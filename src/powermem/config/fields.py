@@ -62,11 +62,17 @@ OPTION = Option()
 
 
 class Section(BaseModel):
-    """A part of the configuration: unknown keys are errors, values do not change."""
+    """A part of the configuration: unknown keys are errors, values do not change.
+
+    Its validator is built when it is first used, and a default by that of the section around it, so a process
+    builds those of the providers that it uses. Modules with sections do without ``from __future__ import
+    annotations``, which would make pydantic compile the text of every annotation.
+    """
 
     model_config = ConfigDict(
         allow_inf_nan=False,
         arbitrary_types_allowed=True,
+        defer_build=True,
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
@@ -128,6 +134,12 @@ def spellings(section: type[Section], name: str) -> list[str]:
 def alias(*others: str, **options: Any) -> Any:
     """Declare a field that may be written in other ways too; the first name is its own."""
     return Field(validation_alias=AliasChoices(*others), **options)
+
+
+def nested(*names: str) -> Any:
+    """Declare a field that holds a section, by default one without any input; the first name is its own."""
+    options: dict[str, Any] = {"default_factory": dict, "validate_default": True}
+    return alias(*names, **options) if names else Field(**options)
 
 
 def section_in(annotation: Any) -> type[Section] | None:

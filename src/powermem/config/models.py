@@ -1,14 +1,11 @@
 """The configuration as a whole, and the sections that name a provider."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, NoReturn
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    Field,
     PrivateAttr,
     SerializeAsAny,
     ValidationError,
@@ -21,7 +18,7 @@ from .._core.hints.suggestions import unknown_key, unknown_provider
 from ..errors import ConfigError, InvalidInputError
 from . import registry
 from .categories import read_categories
-from .fields import Env, Section, alias, display
+from .fields import Env, Section, alias, display, nested
 from .ignored import SECTIONS, Path, is_worth_telling, keys_at, sections_in
 from .providers import ProviderConfig, RerankerConfig
 from .sections import Budget, Http, IntelligentMemory, MemoryDecay, Processing, Search, Security, Server
@@ -94,7 +91,7 @@ class ModelProvider(Chosen):
     kind: ClassVar[Kind]
     any_config: ClassVar[type[Section]] = ProviderConfig
 
-    config: SerializeAsAny[ProviderConfig] = Field(default_factory=dict, validate_default=True)
+    config: SerializeAsAny[ProviderConfig] = nested()
 
     @classmethod
     def known(cls) -> tuple[str, ...]:
@@ -180,7 +177,7 @@ class VectorStore(Chosen):
     any_config: ClassVar[type[Section]] = StoreConfig
 
     provider: str = "sqlite"
-    config: SerializeAsAny[StoreConfig] = Field(default_factory=dict, validate_default=True)
+    config: SerializeAsAny[StoreConfig] = nested()
 
 
 def _timezone(name: str) -> str:
@@ -201,23 +198,21 @@ class MemoryConfig(Section):
         ConfigError: names the path of every wrong key, one per line.
     """
 
-    llm: LLM = LLM()
-    embedder: Embedder = alias("embedder", "embedding", default=Embedder())
-    vector_store: VectorStore = alias("vector_store", "database", default=VectorStore())
-    reranker: Reranker = Reranker()
+    llm: LLM = nested()
+    embedder: Embedder = nested("embedder", "embedding")
+    vector_store: VectorStore = nested("vector_store", "database")
+    reranker: Reranker = nested()
     vision: Annotated[Vision | None, Env()] = None
     audio_llm: AudioLLM | None = None
-    intelligent_memory: IntelligentMemory = alias(
-        "intelligent_memory", "intelligence", default=IntelligentMemory()
-    )
-    memory_decay: MemoryDecay = MemoryDecay()
-    search: Search = Search()
-    processing: Processing = Processing()
-    budget: Budget = Budget()
+    intelligent_memory: IntelligentMemory = nested("intelligent_memory", "intelligence")
+    memory_decay: MemoryDecay = nested()
+    search: Search = nested()
+    processing: Processing = nested()
+    budget: Budget = nested()
     timezone: Annotated[str, AfterValidator(_timezone), Env("TIMEZONE")] = "UTC"
-    security: Security = Security()
-    http: Http = Http()
-    server: Server = Server()
+    security: Security = nested()
+    http: Http = nested()
+    server: Server = nested()
     custom_fact_extraction_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_FACT_EXTRACTION_PROMPT")] = None
     custom_update_memory_prompt: Annotated[str | None, Env("POWERMEM_CUSTOM_UPDATE_MEMORY_PROMPT")] = None
     custom_instructions: Annotated[str | None, Env("POWERMEM_CUSTOM_INSTRUCTIONS")] = None

@@ -4,8 +4,6 @@ The base URL's own key and the environment variables differ from provider to pro
 from the tables in `registry`, which derives one class per provider from those here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 

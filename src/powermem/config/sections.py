@@ -1,7 +1,5 @@
 """The sections that have no provider."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator
@@ -21,6 +19,7 @@ from .fields import (
     Whole,
     listed,
     listed_secrets,
+    nested,
 )
 
 _SHIPPED = Weights()
@@ -51,7 +50,7 @@ class IntelligentMemory(Section):
     enabled: bool = True
     decay_rate: Amount = 1.5
     decay_rate_multipliers: Annotated[Multipliers, Env("INTELLIGENT_MEMORY_DECAY_RATE_MULTIPLIERS")] = (
-        Multipliers()
+        nested()
     )
     fallback_to_simple_add: bool = False
 

@@ -1,7 +1,5 @@
 """The keys of ``vector_store.config`` for each database."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, model_validator
@@ -101,7 +99,7 @@ class ServerConfig(StoreConfig):
     """Number of partitions by user in newly created tables; 0 for none."""
 
     @model_validator(mode="after")
-    def _lift_connection_args(self) -> ServerConfig:
+    def _lift_connection_args(self) -> "ServerConfig":
         # Normalize both spellings, so that equal settings compare equal.
         args = self.connection_args
         if args is None:

@@ -7,10 +7,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .._core import clock
 from .._core.inputs import SORT_COLUMNS
+from .._core.sql.queries import Position
 from ..errors import InvalidInputError
-
-_OPERATORS = {"asc": "gt", "desc": "lt"}
 
 
 class Cursor(NamedTuple):
@@ -21,20 +21,20 @@ class Cursor(NamedTuple):
         order: ``"asc"`` or ``"desc"``.
         value: that column of the last memory.
         id: its id.
-        seen: memories on all pages so far.
+        total: memories on all pages, as counted for the first.
     """
 
     sort_by: str
     order: str
     value: str
     id: str
-    seen: int
+    total: int
 
     @classmethod
-    def behind(cls, records: Sequence[Mapping[str, Any]], sort_by: str, order: str, seen: int) -> Cursor:
+    def behind(cls, records: Sequence[Mapping[str, Any]], sort_by: str, order: str, total: int) -> Cursor:
         """Return the end of a page."""
         last = records[-1]
-        return cls(sort_by, order, str(last[sort_by]), str(last["id"]), seen + len(records))
+        return cls(sort_by, order, str(last[sort_by]), str(last["id"]), total)
 
     @classmethod
     def read(cls, text: str) -> Cursor:
@@ -45,11 +45,12 @@ class Cursor(NamedTuple):
         """
         try:
             found = cls(*json.loads(urlsafe_b64decode(text.encode() + b"===")))
-            known = found.order in _OPERATORS and found.sort_by in SORT_COLUMNS
+            known = found.order in ("asc", "desc") and found.sort_by in SORT_COLUMNS
             if not (
-                known and all(isinstance(each, str) for each in found[:4]) and isinstance(found.seen, int)
+                known and all(isinstance(each, str) for each in found[:4]) and isinstance(found.total, int)
             ):
                 raise ValueError
+            found.position()
         except (ValueError, TypeError):
             raise InvalidInputError("cursor: expected next_cursor of the page before") from None
         return found
@@ -58,10 +59,7 @@ class Cursor(NamedTuple):
         """Return it as a text for the next request."""
         return urlsafe_b64encode(json.dumps(self, separators=(",", ":")).encode()).decode().rstrip("=")
 
-    def filter(self) -> dict[str, Any]:
-        """Return the filter of what comes after it."""
-        after = _OPERATORS[self.order]
-        behind = {"id": {after: self.id}}
-        if self.sort_by == "id":
-            return behind
-        return {"OR": [{self.sort_by: {after: self.value}}, {"AND": [{self.sort_by: self.value}, behind]}]}
+    def position(self) -> Position:
+        """Return the place that the next page begins behind."""
+        number = int(self.id)
+        return Position(number if self.sort_by == "id" else clock.parse(self.value), number)

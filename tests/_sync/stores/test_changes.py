@@ -235,6 +235,28 @@ def test_of_many_added_at_once_what_is_known_is_told(opened: Store) -> None:
     assert ended.valid_to == ended.expires_at
 
 
+def test_calls_that_add_at_once_get_their_own_notes(opened: Store) -> None:
+    at = now()
+    tea = stored(opened, "tea")
+    notes = [Remember(ANA, f"note {n}", DoneNote(Items(0, 3, verbatim=True), ANA, at), at) for n in range(4)]
+    calls = [
+        partial(opened.apply, [turn_of(f"said {n}"), memory_of("tea"), memory_of(f"cup {n}"), note])
+        for n, note in enumerate(notes)
+    ]
+    for note, (_, known, added, told) in zip(notes, gather(calls), strict=True):
+        assert isinstance(known, Duplicate)
+        assert isinstance(added, Added)
+        assert json.loads(f"{told}")[2] == [[tea.id, "NONE"], [added.row.id, "ADD"]]
+        assert opened.recall_request(ANA, note.key) == told
+    # A key that is there already means that the work was done.
+    repeated = [replace(notes[0], key="new"), notes[1]]
+    outcomes = gather(
+        [partial(attempt, opened, [memory_of(f"plate {n}"), note]) for n, note in enumerate(repeated)]
+    )
+    assert outcomes == ["applied", "AlreadyDone"]
+    assert texts(opened) == ["tea", *(f"cup {n}" for n in range(4)), "plate 0"]
+
+
 def test_of_many_with_the_same_version_one_wins(opened: Store) -> None:
     tea = stored(opened, "tea")
     outcomes = gather(

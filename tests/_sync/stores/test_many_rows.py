@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from powermem._core.sql.postgres import Ids, Vector
+from powermem._core.sql.postgres_values import Array, Vector
 from powermem._drivers import postgres
 from powermem._sync.stores.base import Store
 from powermem._sync.stores.postgres import PostgresStore
@@ -16,7 +16,10 @@ from powermem._sync.stores.postgres import PostgresStore
 pytestmark = pytest.mark.stores("postgres")
 
 TABLE = "CREATE TEMPORARY TABLE many (id bigint PRIMARY KEY, text text, raw bytea, ids bigint[], near vector)"
-INSERT = "INSERT INTO many (id, text, raw, ids, near) VALUES (?, ?, ?, ?, ?::vector) ON CONFLICT DO NOTHING"
+INSERT = (
+    "INSERT INTO many (id, text, raw, ids, near) "
+    "VALUES (?::bigint, ?::text, ?::bytea, ?::bigint[], ?::vector) ON CONFLICT DO NOTHING"
+)
 READ = "SELECT id, text, raw, ids, near::text FROM many ORDER BY id"
 
 
@@ -26,8 +29,14 @@ def vector(number: int) -> Vector:
 
 def row(number: int) -> tuple[Any, ...]:
     if number % 7 == 3:
-        return (number, None, None, Ids(), None)
-    return (number, f"tea {number} ?", bytes([number % 256, 0]), Ids([number, -(2**63)]), vector(number))
+        return (number, None, None, Array("bigint"), None)
+    return (
+        number,
+        f"tea {number} ?",
+        bytes([number % 256, 0]),
+        Array("bigint", [number, -(2**63)]),
+        vector(number),
+    )
 
 
 def kept(number: int) -> tuple[Any, ...]:
@@ -36,7 +45,7 @@ def kept(number: int) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("large", [False, True])
-@pytest.mark.parametrize("count", [1, 49, 50, 51, 130])
+@pytest.mark.parametrize("count", [1, 2, 130])
 def test_rows_arrive(opened: Store, monkeypatch: pytest.MonkeyPatch, count: int, large: bool) -> None:
     if large:
         monkeypatch.setattr(postgres, "_LARGE", 10)
@@ -45,7 +54,8 @@ def test_rows_arrive(opened: Store, monkeypatch: pytest.MonkeyPatch, count: int,
         connection.execute(TABLE)
         # Every row twice: the second is passed over, also within one statement.
         numbers = [number // 2 for number in range(2 * count)]
-        connection.execute_many(INSERT, [row(number) for number in numbers])
+        # Those of them that were inserted are counted.
+        assert connection.execute_many(INSERT, [row(number) for number in numbers]) == count
         assert connection.fetch(READ) == [kept(number) for number in range(count)]
         changed = [(f"{number}", number) for number in range(count)]
         connection.execute_many("UPDATE many SET text = ? WHERE id = ?", changed)

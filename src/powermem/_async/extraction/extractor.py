@@ -7,14 +7,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..._concurrency import AsyncLock, AsyncMeanwhile, AsyncTurnstile, async_to_thread
-from ..._core.grounding.finishing import Finished, Finishing
 from ..._core.messages.portions import Portion
 from ..._core.parsing.answer import ParseError
-from ..._core.parsing.decisions import Decision, Decisions, parse_decisions, resolve
 from ..._core.parsing.facts import parse_extraction
 from ..._core.parsing.segments import parse_segments
 from ..._core.prompts.decision import DECISION_SCHEMA, decision_messages
@@ -34,7 +33,14 @@ from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceed
 from ...types import ChatMessage, Completion, Schema
 from ..providers.llm import AsyncLLM
 
-T = TypeVar("T", Extracted, Decisions)
+if TYPE_CHECKING:
+    from ..._core.grounding.finishing import Finished
+    from ..._core.parsing.decisions import Decision, Decisions
+
+# Rules and grounding are imported where they are used, by the first facts: a process that only searches loads
+# none of them.
+
+T = TypeVar("T", Extracted, "Decisions")
 
 log = logging.getLogger(__name__)
 
@@ -135,14 +141,6 @@ class AsyncExtractor:
         self._meanwhile = AsyncMeanwhile()
         self._turnstile = AsyncTurnstile(_ANSWERS)
         self._room = Sizing(patience=8)
-        if llm is None:
-            # Only where rules find the facts; it takes a moment to load.
-            from ..._core.rules.claims.reading import with_claims
-            from ..._core.rules.extraction import extract, stated_preferences
-
-            self._find_facts = extract
-            self._find_preferences = stated_preferences
-            self._with_claims = with_claims
 
     @property
     def name(self) -> str:
@@ -210,11 +208,21 @@ class AsyncExtractor:
         # On a thread, since a long conversation would block the event loop; and on one at a time, since
         # each further thread that runs Python code slows the loop down.
         async with self._reading:
-            facts = await async_to_thread(self._extract_timed, timed)
-        return Learned(facts, self._find_preferences(facts))
+            return await async_to_thread(self._apply_rules, timed)
 
-    def _extract_timed(self, messages: Sequence[Message]) -> list[Fact]:
-        return self._with_claims(self._find_facts(messages), messages)
+    def _apply_rules(self, messages: Sequence[Message]) -> Learned:
+        return self._rules(messages)
+
+    @cached_property
+    def _rules(self) -> Callable[[Sequence[Message]], Learned]:
+        from ..._core.rules.claims.reading import with_claims
+        from ..._core.rules.extraction import extract, stated_preferences
+
+        def learned(messages: Sequence[Message]) -> Learned:
+            facts = with_claims(extract(messages), messages)
+            return Learned(facts, stated_preferences(facts))
+
+        return learned
 
     async def _extract_portion(
         self,
@@ -227,6 +235,8 @@ class AsyncExtractor:
         usage: Usage,
     ) -> ProviderError | QuotaExceededError | None:
         """Ask for the facts of a portion and collect them; return the error if it failed."""
+        from ..._core.grounding.finishing import Finishing
+
         turns = len(portion.messages)
         divisible = portion.halves() is not None
         request = extraction_messages(
@@ -325,6 +335,8 @@ class AsyncExtractor:
         Returns:
             The decisions; a fact may have none.
         """
+        from ..._core.parsing.decisions import Decisions, resolve
+
         assert self._llm is not None, "rules decide nothing"
         texts = [fact.text for fact in facts]
         given: set[Decision] = set()
@@ -358,6 +370,8 @@ class AsyncExtractor:
     async def _decide_part(
         self, llm: AsyncLLM, facts: Sequence[Fact], existing: Sequence[tuple[str, str]], usage: Usage
     ) -> Decisions:
+        from ..._core.parsing.decisions import parse_decisions
+
         texts = [fact.text for fact in facts]
         memories = dict(existing)
         try:

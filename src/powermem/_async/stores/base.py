@@ -19,7 +19,7 @@ from ..._core.sql.access_keys import AccessKeysSQL
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
 from ..._core.sql.moves import Load, MovesSQL, Work
-from ..._core.sql.queries import Queries
+from ..._core.sql.queries import Position, Queries
 from ..._core.sql.queue import QueueSQL
 from ..._core.sql.steps import Statement, Steps
 from ..._core.sql.transfer import Transfer
@@ -63,6 +63,8 @@ class AsyncStore(ABC):
     name: str
     read_only = False
     """Whether the store is read-only; known once it is open."""
+    in_process = False
+    """Whether the database runs in this process, so that the two work in turns."""
 
     def __init__(self, sql: CollectionSQL, embedder: EmbedderSQL, accesses: Accesses) -> None:
         self._sql = sql
@@ -185,6 +187,27 @@ class AsyncStore(ABC):
         if not total:
             await self._check_moved(scope.user_id)
         return rows, total
+
+    async def next_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        *,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        after: Position,
+        as_of: int | None = None,
+    ) -> list[Row]:
+        """Return the memories of `list_rows` behind a place in their order; nothing is counted."""
+        with measured(STORE, {"db.operation.name": "list"}, self.name):
+            rows = await self._ask(
+                self._queries.next_rows, scope, expression, now(), sort_by, descending, limit, after, as_of
+            )
+        self._accesses.include(rows)
+        if not rows:
+            await self._check_moved(scope.user_id)
+        return rows
 
     async def count(self, scope: Scope, expression: Expression | None) -> int:
         """Return the number of current memories."""

@@ -20,7 +20,8 @@ from ..._core.ranking.weights import Weights
 from ..._core.sql.beside import with_turns_beside
 from ..._core.sql.collection import passes
 from ..._core.sql.dialects import Fragment
-from ..._core.sql.postgres import PostgresSQL, Vector, nearest_window, searched_rows, signed
+from ..._core.sql.postgres import PostgresSQL, nearest_window, searched_rows, signed
+from ..._core.sql.postgres_values import Vector
 from ..._core.sql.rows import COLUMNS, visible
 from ..._core.sql.snapshots import SnapshotLoader
 from ..._core.sql.steps import Query, Statement, Steps

@@ -31,6 +31,7 @@ class AsyncSQLiteStore(AsyncStore):
     """
 
     name = "sqlite"
+    in_process = True
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ..patterns import Pattern
 from ..text.scripts import latin_share
-from . import e5
 from .weights import PROVIDER
 
 __all__ = ["PLAIN", "QUESTION", "Traits", "traits_of", "unread_scripts"]
@@ -74,14 +73,19 @@ def traits_of(provider: str, model: str) -> Traits:
         provider: the configured name of the provider.
         model: the model's name.
     """
-    if provider == PROVIDER and model == e5.MODEL:
-        return Traits(query=e5.QUERY, passage=e5.PASSAGE)
+    if provider == PROVIDER:
+        from . import e5
+
+        if model == e5.MODEL:
+            return Traits(query=e5.QUERY, passage=e5.PASSAGE)
     typed = provider in _TYPED or (provider == "aws_bedrock" and "cohere." in model)
     return Traits(query=QUESTION if typed else "", latin=_LATIN.match(model) is not None)
 
 
 def unread_scripts(model: str) -> str:
     """Return the warning about texts in scripts that a model does not read, with what to use instead."""
+    from . import e5
+
     return (
         f"texts that are mostly in other scripts than Latin are compared by their words only, since the "
         f"embedder {model} does not read them; for their meaning, {e5.how_to_use()}"

@@ -42,13 +42,15 @@ class Echoes:
             if isinstance(text, str)
             for sentence in _read(_CONVERSATION.sub(" ", text))
         ]
+        self._words = frozenset().union(*self._sentences)
 
     def repeats(self, text: str) -> bool:
         """Return whether a fact says no more than a sentence of the request, or a field's name."""
         if normalize(text).casefold().strip(" .\"'<>[]{}") in _PLACEHOLDERS:
             return True
         told = forms(text)
-        if not content(text):
+        # Most facts have words that no sentence has.
+        if len(told & self._words) < _OF_FACT * len(told) or not content(text):
             return False
         for sentence in self._sentences:
             common = len(told & sentence)

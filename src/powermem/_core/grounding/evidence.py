@@ -12,6 +12,7 @@ from ..patterns import Pattern
 from ..prompts.extraction import HIDDEN_ROLES
 from ..prompts.quoting import strip_recalled
 from ..rules.sentences import phrases, read_assistant, split
+from ..text.prefilter import Prefilter
 from ..values import Message
 from .words import forms
 
@@ -78,12 +79,35 @@ _FIRST = Pattern(
     r"|[我俺咱]|私|僕|俺|うち(?=[のはが])|(?:^|\s)(?:저|나|제|내|우리)(?:는|가|의|를|도|희)?(?=\s)",
     re.IGNORECASE,
 )
+_MAY_BE_FIRST = Prefilter(
+    words="""
+i im ive id ill my mine me myself we were weve wed well our ours us
+ich mir mich wir uns
+je j mon ma mes moi nous notre nos
+yo soy mi mis tengo estoy nosotros nosotras conmigo
+eu meu meus minha minhas tenho sou nós nosso nossos nossa nossas
+io mio mia mie miei sono ho noi nostro nostra nostri nostre
+ik mijn wij onze ons
+я мой моя мои мое моё моей моего мою мне меня мной мы нас нам
+""",
+    parts="mein unser nuestr наш 我 俺 咱 私 僕 うち 저 나 제 내 우리",
+)
 _SECOND = Pattern(
     r"\b(?:you|your|yours|dein\w*|dir|dich|ihnen|ihre?[mnrs]?|tu|tus|su|sus|le|usted|vous|votre|vos"
     r"|ta|ton|tes|seus?|suas?|você|vostr[oaie]|tuo|tua|tuoi|suo|sua|je|jouw?|uw"
     r"|вы|ваш\w*|вам|вас|твой|твоя|тебе|тебя)\b"
     r"|[你您]|あなた|お客様|様|고객|당신",
     re.IGNORECASE,
+)
+_MAY_BE_SECOND = Prefilter(
+    words="""
+you your yours
+dir dich ihnen ihr ihrm ihrn ihrr ihrs ihre ihrem ihren ihrer ihres
+tu tus su sus le usted vous votre vos ta ton tes
+seu seus sua suas você vostro vostra vostri vostre tuo tua tuoi suo je jou jouw uw
+вы вам вас твой твоя тебе тебя
+""",
+    parts="dein ваш 你 您 あなた 様 고객 당신",
 )
 # Advice: what one can, should or might do says nothing about the person.
 _ADVICE = Pattern(
@@ -135,7 +159,7 @@ def _answers(messages: Sequence[Message], number: int) -> bool:
 
 def _sentence(text: str, role: str, *, answered: bool) -> Sentence:
     asked = _QUESTION.search(text) is not None and _TELLING.search(text) is None
-    first = _FIRST.search(text) is not None
+    first = _MAY_BE_FIRST.allows(text) and _FIRST.search(text) is not None
     if asked and answered:
         # "Do you smoke?" "No." states what the question holds.
         weight = Weight.STATED
@@ -152,4 +176,5 @@ def _reports(text: str, *, first: bool) -> bool:
     """Return whether an assistant's sentence tells what it did, or something about the person."""
     if read_assistant(text) is not None:
         return True
-    return (first or _SECOND.search(text) is not None) and _ADVICE.search(text) is None
+    of_person = first or (_MAY_BE_SECOND.allows(text) and _SECOND.search(text) is not None)
+    return of_person and _ADVICE.search(text) is None

@@ -10,10 +10,11 @@ from functools import cached_property
 from ..parsing.decisions import asks_to_forget
 from ..patterns import Pattern
 from ..rules.names import stated_name
-from ..text.languages import likely_languages, stop_words
+from ..text.languages import stop_words
+from ..text.prefilter import Prefilter
 from ..values import Message
 from .evidence import Sentence, Turn, Weight, is_question, read_turns
-from .words import content, forms, has_word, tokens, without_dates
+from .words import Vocabulary, content, forms, languages_of, tokens, without_dates
 
 # Turns on either side of a fact's own that its words may come from; and for what sums up several turns.
 _BESIDE = 2
@@ -41,6 +42,17 @@ _PERSON = Pattern(
     r"|用户|用戶|使用者|我|ユーザ|利用者|사용자|助手|客服|アシスタント|私",
     re.IGNORECASE,
 )
+_MAY_BE_PERSON = Prefilter(
+    words="""
+user users userss i my me we our us speaker he she they his their him them ich utente assistant asistente
+usuario usuarios usuaria usuarias
+mother father brother sister wife husband partner son daughter child children parents friend colleague boss
+""",
+    parts="""
+benutzer nutzer anwender utilisat utilizador gebruiker mein assistent пользовател
+用户 用戶 使用者 我 ユーザ 利用者 사용자 助手 客服 アシスタント 私
+""",
+)
 _ASSISTANT = Pattern(
     r"\b(?:assistant|assistent|asistente|assistente)\b|助手|客服|アシスタント", re.IGNORECASE
 )
@@ -66,30 +78,41 @@ _SUBJECT = Pattern(r"([A-Z][\w-]+)\s+[a-z]")
 _NUMBER = Pattern(r"\d[\w.,:]*")
 
 
+def _vocabulary(sentences: Iterable[Sentence]) -> Vocabulary:
+    return Vocabulary(frozenset().union(*(sentence.forms for sentence in sentences)))
+
+
 @dataclass(frozen=True)
 class _Place:
-    """Turns of a conversation, as the ground of a fact."""
+    """Turns of a conversation, as the ground of a fact; ``names`` are the speakers' names."""
 
     sentences: tuple[Sentence, ...]
+    names: frozenset[str]
 
     @cached_property
     def told(self) -> tuple[Sentence, ...]:
         return tuple(sentence for sentence in self.sentences if sentence.weight)
 
     @cached_property
-    def held(self) -> frozenset[str]:
+    def held(self) -> Vocabulary:
         """The words of what is told, of questions too."""
-        return frozenset().union(*(sentence.forms for sentence in self.told))
+        return self.all if len(self.told) == len(self.sentences) else _vocabulary(self.told)
 
     @cached_property
-    def stated(self) -> frozenset[str]:
+    def stated(self) -> Vocabulary:
         """The words of statements."""
-        return frozenset().union(*(s.forms for s in self.told if s.weight is Weight.STATED))
+        stated = [sentence for sentence in self.told if sentence.weight is Weight.STATED]
+        return self.held if len(stated) == len(self.told) else _vocabulary(stated)
 
     @cached_property
-    def all(self) -> frozenset[str]:
+    def all(self) -> Vocabulary:
         """All words."""
-        return frozenset().union(*(sentence.forms for sentence in self.sentences))
+        return _vocabulary(self.sentences)
+
+    @cached_property
+    def with_names(self) -> Vocabulary:
+        """All words, and the names of the speakers."""
+        return self.all if self.names <= self.all.forms else Vocabulary(self.all.forms | self.names)
 
     @cached_property
     def first_person(self) -> bool:
@@ -106,7 +129,11 @@ class _Place:
 
     @cached_property
     def languages(self) -> frozenset[str]:
-        return frozenset(likely_languages(tokens(self._text), self._text))
+        return frozenset(languages_of(self._text))
+
+    @cached_property
+    def asks_to_forget(self) -> bool:
+        return any(asks_to_forget(sentence.text) for sentence in self.sentences)
 
     @cached_property
     def nouns_have_capitals(self) -> bool:
@@ -115,7 +142,7 @@ class _Place:
 
     @cached_property
     def has_numbers(self) -> bool:
-        return any(form[0].isdigit() for form in self.all)
+        return any(form[0].isdigit() for form in self.all.forms)
 
     @cached_property
     def _text(self) -> str:
@@ -137,6 +164,35 @@ class _Claim:
     words: Sequence[str]
     person: bool
     presumed: bool
+
+    @cached_property
+    def names_assistant(self) -> bool:
+        return _ASSISTANT.search(self.text) is not None
+
+    @cached_property
+    def tells_question(self) -> bool:
+        """Whether it only tells what somebody asked."""
+        return _ASKED.match(self.text) is not None
+
+    @cached_property
+    def asks_to_forget(self) -> bool:
+        return asks_to_forget(self.text)
+
+    @cached_property
+    def script(self) -> str:
+        return _script(self.text)
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        return frozenset(languages_of(self.text))
+
+    @cached_property
+    def names(self) -> list[str]:
+        return _NAME.findall(without_dates(self.text))
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        return _NUMBER.findall(without_dates(self.text))
 
 
 class Ground:
@@ -176,7 +232,7 @@ class Ground:
         """
         if is_question(text):
             return False
-        person = _PERSON.search(text) is not None or not self._names.isdisjoint(forms(text))
+        person = _names_person(text) or not self._names.isdisjoint(forms(text))
         if not person and _is_scrap(text):
             return False
         named = "" if person else self._unheard_subject(text)
@@ -191,7 +247,7 @@ class Ground:
         if first is None or first[1].casefold() in stop_words("english"):
             return ""
         whole = self._place(0, len(self._turns)).all
-        return "" if any(has_word(form, whole, senses=False) for form in forms(first[1])) else first[1]
+        return "" if any(whole.has(form, senses=False) for form in forms(first[1])) else first[1]
 
     def says(self, text: str) -> bool:
         """Return whether a person said most words of a text, in one place."""
@@ -221,29 +277,31 @@ class Ground:
         key = max(0, first), min(last, len(self._turns) - 1)
         if key not in self._places:
             turns = self._turns[key[0] : key[1] + 1]
-            self._places[key] = _Place(tuple(sentence for turn in turns for sentence in turn.sentences))
+            self._places[key] = _Place(
+                tuple(sentence for turn in turns for sentence in turn.sentences), self._names
+            )
         return self._places[key]
 
     def _grounds(self, place: _Place, claim: _Claim, least: float) -> bool:
-        text, wanted = claim.text, claim.words
-        if self._lenient or _ASSISTANT.search(text):
+        wanted = claim.words
+        if self._lenient or claim.names_assistant:
             held = stated = place.all
         else:
             held, stated = place.held, place.stated
-        if asks_to_forget(text) and any(asks_to_forget(sentence.text) for sentence in place.sentences):
+        if claim.asks_to_forget and place.asks_to_forget:
             return True
         if not wanted:
             # Nothing but dates and words that say little: then the words as they are.
-            told = forms(text)
-            return len(told & place.all) * 2 >= len(told)
+            told = forms(claim.text)
+            return len(told & place.all.forms) * 2 >= len(told)
         share = _share(wanted, held)
         if self._lenient:
             return share >= max(least, _OF_PERSONS)
-        if _ASKED.match(text) and _share(wanted, stated) < _OF_THINGS:
+        if claim.tells_question and _share(wanted, stated) < _OF_THINGS:
             return False
         if share == 1.0 and claim.person:
             return True
-        if _in_other_language(text, place):
+        if _in_other_language(claim, place):
             return place.says_something
         if not claim.person:
             return _share(wanted, stated, senses=False) >= max(least, _OF_THINGS)
@@ -255,10 +313,9 @@ class Ground:
 
     def _least_with_particulars(self, claim: _Claim, place: _Place) -> float:
         """Return the least share for a fact of a person: more if nobody said a name or a number in it."""
-        plain = without_dates(claim.text)
-        names = [] if place.nouns_have_capitals else _NAME.findall(plain)
-        numbers = _NUMBER.findall(plain)
-        held = place.all | self._names
+        names = [] if place.nouns_have_capitals else claim.names
+        numbers = claim.numbers
+        held = place.with_names
         unsaid = [each for each in names if not _share(content(each), held)]
         # An age or a sum may follow from other numbers.
         if not place.has_numbers:
@@ -276,21 +333,27 @@ def _is_scrap(text: str) -> bool:
     )
 
 
-def _share(wanted: Sequence[str], held: frozenset[str], *, senses: bool = True) -> float:
-    return sum(has_word(word, held, senses=senses) for word in wanted) / len(wanted) if wanted else 1.0
+def _names_person(text: str) -> bool:
+    return _MAY_BE_PERSON.allows(text) and _PERSON.search(text) is not None
+
+
+def _share(wanted: Sequence[str], held: Vocabulary, *, senses: bool = True) -> float:
+    return sum(held.has(word, senses=senses) for word in wanted) / len(wanted) if wanted else 1.0
 
 
 def _script(text: str) -> str:
     """Return the script that most letters of a text are in."""
+    if text.isascii() and _SCRIPTS[-1][1].search(text):
+        return _SCRIPTS[-1][0]
     counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS}
     # A word takes more letters in alphabets.
     counts["dense"] *= 3
     return max(counts, key=counts.__getitem__)
 
 
-def _in_other_language(text: str, place: _Place) -> bool:
+def _in_other_language(claim: _Claim, place: _Place) -> bool:
     """Return whether a fact is a translation, whose words cannot be compared."""
-    if _script(text) != place.script:
+    if claim.script != place.script:
         return True
-    own = frozenset(likely_languages(tokens(text), text))
+    own = claim.languages
     return own != place.languages and own.isdisjoint(place.languages)

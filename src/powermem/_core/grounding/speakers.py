@@ -100,10 +100,7 @@ def in_third_person(text: str, name: str | None, *, assistant: bool = False) -> 
     """
     if _QUOTE.search(text):
         return text
-    for language, change in (
-        ("chinese", _chinese), ("japanese", _japanese), ("korean", _korean), ("german", _german),
-        ("english", _english),
-    ):  # fmt: skip
+    for language, change in _IN_LATIN_LETTERS if text.isascii() else _IN_ALL_LETTERS:
         words = _ASSISTANT if assistant else _USER
         changed = change(text, name or words[language])
         if changed != text:
@@ -113,8 +110,11 @@ def in_third_person(text: str, name: str | None, *, assistant: bool = False) -> 
 
 def _english(text: str, name: str) -> str:
     # "No me gusta" has an English word, too.
-    words = text.split()
-    if not _ENGLISH_FIRST.search(text) or _NUMERAL.search(text) or likely_languages(words, text):
+    if (
+        not _ENGLISH_FIRST.search(text)
+        or _NUMERAL.search(text)
+        or likely_languages(text.split(), "" if text.isascii() else text)
+    ):
         return text
     if not _ENGLISH.search(text):
         return text
@@ -193,3 +193,7 @@ def _german(text: str, name: str) -> str:
     if start is None or start["verb"] not in _GERMAN_VERBS or _GERMAN_MORE.search(text, start.end("subject")):
         return text
     return f"{name} {_GERMAN_VERBS[start['verb']]}{text[start.end() :]}"
+
+
+_IN_LATIN_LETTERS = (("german", _german), ("english", _english))
+_IN_ALL_LETTERS = (("chinese", _chinese), ("japanese", _japanese), ("korean", _korean), *_IN_LATIN_LETTERS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
+from math import ceil
 
 from ..clock import MONTHS, WEEKDAYS
 from ..patterns import Pattern
@@ -18,6 +18,7 @@ _DENSE = (
     "\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u0e01-\u0e4e"
 )
 _TOKEN = Pattern(rf"\d+(?:[.,:]\d+)*|[{_DENSE}]+|(?:(?![{_DENSE}])[^\W\d_])+")
+_ASCII_TOKEN = Pattern(r"\d+(?:[.,:]\d+)*|[A-Za-z]+")
 _IS_DENSE = Pattern(f"[{_DENSE}]")
 _APOSTROPHE = Pattern("[\u2018\u2019\u02bc]")
 _CLITIC = Pattern(r"(?i)n't\b|'(?:s|m|re|ve|ll|d)\b")
@@ -44,6 +45,9 @@ _DATE = Pattern(
     r"|(?<![\w.])(?:19|20)\d{2}(?![\w.]\w)",
     re.IGNORECASE,
 )
+# Each of these has one of these signs, which takes a hundredth of the time to tell.
+_IN_DATES = Pattern(r"[\d月]")
+_DIGIT = Pattern(r"\d")
 # Days and parts of days, and what stands around dates.
 _CALENDAR_WORDS = """
 today yesterday tomorrow tonight week weekend month year day date morning afternoon evening around
@@ -159,13 +163,21 @@ _LEAST_PART = 5
 
 def without_dates(text: str) -> str:
     """Return a text with the dates in it blanked out."""
-    return _DATE.sub(" ", text)
+    return _DATE.sub(" ", text) if _IN_DATES.search(text) else text
 
 
 def tokens(text: str) -> list[str]:
     """Return the words of a text as written, runs of a script without spaces in one piece."""
-    plain = _APOSTROPHE.sub("'", unicodedata.normalize("NFKC", text))
-    return _TOKEN.findall(_CLITIC.sub(" ", plain))
+    ascii_only = text.isascii()
+    plain = text if ascii_only else _APOSTROPHE.sub("'", unicodedata.normalize("NFKC", text))
+    if "'" in plain:
+        plain = _CLITIC.sub(" ", plain)
+    return (_ASCII_TOKEN if ascii_only else _TOKEN).findall(plain)
+
+
+def languages_of(text: str) -> tuple[str, ...]:
+    """Return the languages that a text may be in; see `likely_languages`."""
+    return likely_languages(tokens(text), "" if text.isascii() else text)
 
 
 # Each fact is compared with several places of a conversation.
@@ -174,7 +186,7 @@ def forms(text: str) -> frozenset[str]:
     """Return the forms of all words of a text, of dense scripts characters and pairs."""
     found: set[str] = set()
     for token in tokens(_plain_numbers(text)):
-        if _IS_DENSE.match(token):
+        if _is_dense(token):
             found.update(token)
             found.update(map("".join, pairwise(token)))
         else:
@@ -187,9 +199,9 @@ def content(text: str) -> tuple[str, ...]:
     """Return the forms of the words of a fact that say what it is about: no dates, no function words."""
     found: dict[str, None] = {}
     told = tokens(without_dates(_plain_numbers(text)))
-    languages = likely_languages(told, text) or ("english",)
+    languages = likely_languages(told, "" if text.isascii() else text) or ("english",)
     for token in told:
-        if _IS_DENSE.match(token):
+        if _is_dense(token):
             for part in _DENSE_LIGHT.split(token):
                 found.update(dict.fromkeys(map("".join, pairwise(part)) if len(part) > 1 else part))
         elif not _is_light(token, languages):
@@ -197,39 +209,70 @@ def content(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def has_word(wanted: str, held: Collection[str], *, senses: bool = True) -> bool:
-    """Return whether a form is among others, in another inflection or under a name for the same thing.
+class Vocabulary:
+    """The forms of the words of a text, in which the words of facts are looked up.
 
     Args:
-        wanted: the form to look for.
-        held: the forms of a text.
-        senses: whether another word for the same thing will do.
+        forms: the forms.
     """
-    if wanted in held:
-        return True
-    if _IS_DENSE.match(wanted):
-        return len(wanted) == 2 and wanted[0] in held and wanted[1] in held
-    if senses and not _SENSE_OF.get(wanted, frozenset()).isdisjoint(held):
-        return True
-    if wanted[:1].isdigit() or len(wanted) < _LEAST_COMMON:
+
+    def __init__(self, forms: frozenset[str]) -> None:
+        self.forms = forms
+
+    def has(self, wanted: str, *, senses: bool = True) -> bool:
+        """Return whether a form is among them, in another inflection or under a name for the same thing.
+
+        Args:
+            wanted: the form to look for.
+            senses: whether another word for the same thing will do.
+        """
+        if wanted in self.forms:
+            return True
+        if _is_dense(wanted):
+            return len(wanted) == 2 and wanted[0] in self.forms and wanted[1] in self.forms
+        if senses and wanted in _SENSE_OF and not _SENSE_OF[wanted].isdisjoint(self.forms):
+            return True
+        if wanted[:1].isdigit() or len(wanted) < _LEAST_COMMON:
+            return False
+        return self._has_beginning(wanted) or (len(wanted) >= _LEAST_PART and self._has_part(wanted))
+
+    def _has_beginning(self, wanted: str) -> bool:
+        """Return whether a form begins like another, as inflections of one word do."""
+        for other in self._by_beginning.get(wanted[:_LEAST_COMMON], ()):
+            least = ceil(_COMMON * max(len(wanted), len(other)))
+            if wanted[:least] == other[:least]:
+                return True
         return False
-    return any(_related(wanted, other) for other in held if len(other) >= _LEAST_COMMON)
+
+    def _has_part(self, wanted: str) -> bool:
+        """Return whether a form is part of a longer one, or has a shorter one in it."""
+        if wanted in self._joined:
+            return True
+        for start in range(len(wanted) - _LEAST_PART + 1):
+            for other in self._by_beginning.get(wanted[start : start + _LEAST_COMMON], ()):
+                if len(other) >= _LEAST_PART and wanted.startswith(other, start):
+                    return True
+        return False
+
+    @cached_property
+    def _by_beginning(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for form in self.forms:
+            if len(form) >= _LEAST_COMMON:
+                found.setdefault(form[:_LEAST_COMMON], []).append(form)
+        return found
+
+    @cached_property
+    def _joined(self) -> str:
+        return "\n".join(form for form in self.forms if len(form) > _LEAST_PART)
 
 
-def _related(one: str, other: str) -> bool:
-    longest = max(len(one), len(other))
-    common = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        common += 1
-    if common >= _LEAST_COMMON and common >= _COMMON * longest:
-        return True
-    shorter, longer = sorted((one, other), key=len)
-    return len(shorter) >= _LEAST_PART and shorter in longer
+def _is_dense(token: str) -> bool:
+    return not token.isascii() and _IS_DENSE.match(token) is not None
 
 
-def _is_light(token: str, languages: Collection[str]) -> bool:
+@lru_cache(maxsize=4096)
+def _is_light(token: str, languages: tuple[str, ...]) -> bool:
     folded = token.casefold()
     plain = _fold(token)
     if folded.isdigit():
@@ -239,11 +282,13 @@ def _is_light(token: str, languages: Collection[str]) -> bool:
         or plain in _CALENDAR
         or (len(folded) == 1 and not folded.isdigit())
         or folded in stop_words("english")
-        or is_function_word(folded, tuple(languages))
+        or is_function_word(folded, languages)
     )
 
 
 def _plain_numbers(text: str) -> str:
+    if not _DIGIT.search(text):
+        return text
     return _KILO.sub(r"\g<1>000", _THOUSANDS.sub(r"\1", text))
 
 
@@ -257,5 +302,7 @@ def _form(token: str) -> str:
 
 
 def _fold(token: str) -> str:
+    if token.isascii():
+        return token.lower()
     plain = unicodedata.normalize("NFD", token.casefold().replace("ß", "ss"))
     return unicodedata.normalize("NFC", "".join(sign for sign in plain if not "\u0300" <= sign <= "\u036f"))

@@ -22,7 +22,14 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "openai": ("openai>=1.66",),
     "otel": ("opentelemetry-api>=1.30",),
     "postgres": ("asyncpg>=0.29", "psycopg[binary]>=3.2"),
-    "server": ("fastapi>=0.115", "httptools>=0.6", "mcp>=2.3,<3", "prometheus-client>=0.20", "uvicorn>=0.30"),
+    "server": (
+        "fastapi>=0.115",
+        "httptools>=0.6",
+        "mcp>=2.3,<3",
+        "prometheus-client>=0.20",
+        "uvicorn>=0.30",
+        "uvloop>=0.19",
+    ),
     "vertex": ("google-auth>=2.30",),
     "seekdb": (*_MYSQL, "pylibseekdb>=1.4.0"),
 }

@@ -11,6 +11,7 @@ from typing import Any
 from ..patterns import Pattern
 from ..prompts.decision import ACTIONS
 from ..text.cleaning import normalize
+from ..text.prefilter import Prefilter
 from ..text.terms import query_terms, terms
 from .answer import Fit, ParseError, parse_answer
 from .facts import whole
@@ -87,6 +88,18 @@ _NOT_ASKED = _any(
 )
 
 
+# For a request to forget. Trying all that may be one takes 0.1 ms.
+_MAY_ASK_TO_FORGET = Prefilter(
+    """
+forg unlearn delet remov eras discard wip purg scrub expung clear drop ignore disregard remember stor sav
+retain kept keep known retract withdr back
+vergess vergiss lösch losch entfern oubli supprim efface olvid borr elimin esquec esqueç apag exclu
+dimentic cancell забы забуд удал стер
+忘 删 刪 移除 清除 不再记 不再記 不要记 不要記 别记 消し 消す 削除 잊 삭제 지우 지워
+"""
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The decision about a fact.
@@ -132,6 +145,8 @@ def resolve(
 
 def asks_to_forget(fact: str) -> bool:
     """Return whether a fact says that the user wants something forgotten, or retracts something."""
+    if not _MAY_ASK_TO_FORGET.allows(fact):
+        return False
     return _FORGET.search(_NOT_ASKED.sub(" ", fact[:_LONGEST])) is not None
 
 

@@ -191,15 +191,21 @@ def _last_day(messages: Sequence[Message], today: int) -> str:
 
 def has_conversation(messages: Sequence[Message]) -> bool:
     """Return whether a request would show any turn; system, tools and recalled text are left out."""
-    return bool(shown_turns(messages))
+    return any(_shown(message) for message in messages)
+
+
+def _shown(message: Message) -> str:
+    """Return what a request shows of a message; ``""`` for none of it."""
+    text = "" if message.role in HIDDEN_ROLES else strip_recalled(message.content)
+    return "" if text.isspace() else text
 
 
 def shown_turns(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """Return the turns to show in a request, as JSON objects numbered by their index."""
     turns = []
     for index, message in enumerate(messages):
-        text = strip_recalled(message.content)
-        if message.role in HIDDEN_ROLES or not text.strip():
+        text = _shown(message)
+        if not text:
             continue
         turns.append(
             {

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from ...errors import StoreError
 from ..changes.facets import joined
@@ -25,6 +25,7 @@ from ..changes.writes import (
     Delete,
     DeleteTurns,
     DeleteWhere,
+    DoneNote,
     Duplicate,
     HoldLane,
     LinkTurns,
@@ -48,6 +49,8 @@ from .embedder import EmbedderSQL
 from .queue import QueueSQL
 from .rows import COLUMNS, TURN, scope_condition, scope_values, turn_values
 from .steps import Query, Statement, Statements, Steps, TransactionAbortedError
+
+T = TypeVar("T")
 
 _ADDITIONS = frozenset({AddTurn, BufferTurn, AddTask, AddMemory})
 _NAMING = (ReplaceText, Supersede, Amend, Delete, LinkTurns)
@@ -168,28 +171,27 @@ class Writer:
     ) -> Steps[list[list[Outcome] | Exception]]:
         """Apply batches of changes, each undone alone if it fails.
 
-        Batches that only add are joined and go first, so that each table takes one statement for all of them.
-        The callers are concurrent, so the order of their batches does not matter.
+        Batches that only add, and note that they have, are joined and go first, so that each table takes one
+        statement for all of them. The callers are concurrent, so the order of their batches does not matter.
         """
         if len(batches) == 1:
             return [(yield from self._run(batches[0], changed))]
         results: dict[int, list[Outcome] | Exception] = {}
-        additions = [i for i, batch in enumerate(batches) if all(map(_adds, batch))]
+        additions = [i for i, batch in enumerate(batches) if _only_adds(batch)]
         if additions:
-            attempt = self._try if self._sql.cheap_savepoints else self._run
-            joined = yield from attempt([one for i in additions for one in batches[i]], changed)
+            joining = self._run_joined([batches[i] for i in additions], changed)
+            joined = yield from self._try(joining) if self._sql.cheap_savepoints else joining
             if not isinstance(joined, Exception):
-                outcomes = iter(joined)
-                results.update((i, list(islice(outcomes, len(batches[i])))) for i in additions)
+                results.update(zip(additions, joined, strict=True))
         for i, batch in enumerate(batches):
             if i not in results:
-                results[i] = yield from self._try(batch, changed)
+                results[i] = yield from self._try(self._run(batch, changed))
         return [results[i] for i in range(len(batches))]
 
-    def _try(self, batch: Sequence[Change], changed: list[Row]) -> Steps[list[Outcome] | Exception]:
+    def _try(self, applying: Steps[T]) -> Steps[T | Exception]:
         yield Statement("SAVEPOINT batch")
         try:
-            outcomes = yield from self._run(batch, changed)
+            outcomes = yield from applying
         except self._sql.common_errors:
             raise
         except Exception as error:
@@ -197,6 +199,26 @@ class Writer:
             return error
         yield Statement("RELEASE SAVEPOINT batch")
         return outcomes
+
+    def _run_joined(
+        self, batches: Sequence[Sequence[Change]], changed: list[Row]
+    ) -> Steps[list[list[Outcome]]]:
+        """Apply batches for which `_only_adds` holds."""
+        added = yield from self._run([one for batch in batches for one in batch if _adds(one)], changed)
+        outcomes = iter(added)
+        results: list[list[Outcome]] = []
+        kept: list[tuple[Any, ...]] = []
+        for batch in batches:
+            notes = [change for change in batch if isinstance(change, Remember)]
+            result = list(islice(outcomes, len(batch) - len(notes)))
+            texts = [
+                kept_text(note.result, batch, result) for note in notes if not isinstance(note.result, str)
+            ]
+            kept += map(self._kept_values, notes, texts)
+            results.append([*result, *texts])
+        if kept and (yield Statements(self._insert_result, kept)) not in (None, len(kept)):
+            raise StoreError("the results of calls could not be kept under their keys")
+        return results
 
     def _run(self, batch: Sequence[Change], changed: list[Row]) -> Steps[list[Outcome]]:
         if self._embedder.moves:
@@ -494,19 +516,25 @@ class Writer:
             yield from sql.unlink(list(every))
         return len(every) - len(versions)
 
+    def _kept_values(self, change: Remember, result: str) -> tuple[Any, ...]:
+        """Return the values of a row of ``requests``, those of its key first."""
+        sql = self._sql
+        return (*scope_values(change.scope), sql.stored(change.key), sql.stored(result), change.at)
+
     def _remember(self, share: _Share, change: Remember) -> Steps[str]:
         sql = self._sql
-        where = (*scope_values(change.scope), sql.stored(change.key))
         result = change.result
         if not isinstance(result, str):
             result = kept_text(result, share.changes, share.outcomes)
+        values = self._kept_values(change, result)
+        where = values[:4]
         if change.replace:
             yield Statement(
                 f"DELETE FROM {sql.requests} "
                 f"WHERE user_id = ? AND agent_id = ? AND run_id = ? AND {sql.request_key} = ?",
                 where,
             )
-        count = yield Statement(self._insert_result, (*where, sql.stored(result), change.at))
+        count = yield Statement(self._insert_result, values)
         if count == 1:
             return result
         found = yield Query(
@@ -571,3 +599,11 @@ def _identity(change: AddMemory) -> tuple[str, ...]:
 
 def _adds(change: Change) -> bool:
     return type(change) in _ADDITIONS
+
+
+def _only_adds(batch: Sequence[Change]) -> bool:
+    """Return whether a batch only adds, perhaps with notes of that behind, each under a new key."""
+    added = sum(map(_adds, batch))
+    return all(map(_adds, batch[:added])) and all(
+        isinstance(change, Remember) and isinstance(change.result, DoneNote) for change in batch[added:]
+    )

@@ -387,6 +387,10 @@ class CollectionSQL(Texts, ABC):
         """Return the condition of a filter, and for which rows Python has the last word."""
         return _EVERYTHING if expression is None else narrow_filter(expression, self.dialect)
 
+    def listing(self, columns: str, where: str, order: str) -> str:
+        """Return the query for a page of records; its last parameters are the limit and the offset."""
+        return f"SELECT {columns} FROM {self.records} WHERE {where} {order} LIMIT ? OFFSET ?"
+
     def days(self) -> str:
         """Return the first microsecond of the day of ``created_at``, also before 1970."""
         return f"created_at - MOD(MOD(created_at, {DAY}) + {DAY}, {DAY})"

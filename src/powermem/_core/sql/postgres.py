@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..ranking.windows import DISCOUNTS
 from ..values import Row, Stored, Words
 from .dialects import Fragment
 from .jsonb import ESCAPED, PLAIN, POSTGRES, UNICODE
+from .postgres_values import Array, Vector, loaded
 from .schema import create_order, create_queue, queue_tables
 from .server import ServerSQL
 from .snapshots import SnapshotSQL
@@ -34,37 +34,21 @@ _ESCAPE, _NUL, _ITSELF = "\ufdd0", "\ufdd0\ufdd1", "\ufdd0\ufdd2"
 _JSON_NUL = Pattern(r"(?<!\\)((?:\\\\)*)\\u0000")
 # The places of two of the columns that `PostgresSQL.loaded_rows` converts.
 _ACTOR, _EMBEDDING = 3, 7
-_HEADER = struct.Struct(">HH")
-# Of an array: the number of its dimensions, whether it has NULLs, and the type of its elements; then the
-# number of elements, and the index of the first.
-_ARRAY, _EXTENT = struct.Struct(">iiI"), struct.Struct(">ii")
-_BIGINT = 20
+_TYPES = {
+    **dict.fromkeys(("id", "memory_id", "turn_id", "task_id", "superseded_by"), "bigint"),
+    **dict.fromkeys(("created_at", "updated_at", "applied_at", "sent_at", "due_at", "held_until"), "bigint"),
+    **dict.fromkeys(("valid_from", "valid_to", "expires_at"), "bigint"),
+    **dict.fromkeys(("access_count", "version", "attempts", "knowledge_count"), "bigint"),
+    **dict.fromkeys(("length", "utc_offset"), "integer"),
+    **dict.fromkeys(("nature", "windows", "number"), "smallint"),
+    **dict.fromkeys(("words", "frequencies"), "bytea"),
+    "terms": "bigint[]",
+    "embedding": "vector",
+}
+"""The types of the columns that hold no text."""
 _DISCOUNTS = ", ".join(f"{one:.6f}" for one in DISCOUNTS[1:])
 # Compared and sorted by code point, whatever the database's language.
 _TEXT = 'text COLLATE "C"'
-
-
-class Vector(bytes):
-    """A float32 vector on its way to the server, in the binary form of pgvector's type ``vector``."""
-
-    def __new__(cls, embedding: bytes) -> Vector:
-        """Convert float32 bytes."""
-        # The dimension and an unused number, 2 bytes each, then the elements in network order.
-        elements = np.frombuffer(embedding, "<f4").astype(">f4").tobytes()
-        return super().__new__(cls, _HEADER.pack(len(elements) // 4, 0) + elements)
-
-
-class Ids(list[int]):
-    """An array of ids on its way to the server."""
-
-    def packed(self) -> bytes:
-        """Return the binary form of PostgreSQL's type ``bigint[]``."""
-        if not self:
-            return _ARRAY.pack(0, 0, _BIGINT)
-        elements = np.empty(len(self), dtype=[("size", ">i4"), ("value", ">i8")])
-        elements["size"] = 8
-        elements["value"] = self
-        return _ARRAY.pack(1, 0, _BIGINT) + _EXTENT.pack(len(self), 1) + elements.tobytes()
 
 
 def escape(text: str) -> str:
@@ -134,10 +118,7 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
             "(SELECT string_agg(vector_send(w.embedding), ''::bytea ORDER BY w.number) "
             f"FROM {self.windows} w WHERE w.memory_id = {self.records}.id) END"
         )
-        self._insert_window = (
-            f"INSERT INTO {self.windows} (memory_id, number, embedding) VALUES (?, ?, ?::vector) "
-            "ON CONFLICT DO NOTHING"
-        )
+        self._insert_window = self.inserting(self.windows, "memory_id, number, embedding", once=True)
         self._partitions = partitions
         self._indexed = indexed
 
@@ -365,7 +346,8 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
         )
 
     def mark(self, column: str) -> str:
-        return "?::vector" if column == "embedding" else "?"
+        # With a type, the drivers insert many rows by one statement.
+        return f"?::{_TYPES.get(column, 'text')}"
 
     def setting(self) -> str:
         return (
@@ -390,11 +372,11 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
         return Fragment(
             '(user_id, id) IN (SELECT whose COLLATE "C", which FROM unnest(?::text[], ?::bigint[]) '
             "AS asked (whose, which))",
-            (users, ids),
+            (Array("text", users), Array("bigint", ids)),
         )
 
     def among(self, column: str, values: Sequence[Any]) -> Fragment:
-        return Fragment(f"{column} = ANY (?::bigint[])", (list(values),))
+        return Fragment(f"{column} = ANY (?::bigint[])", (Array("bigint", values),))
 
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         ids, frequencies = words
@@ -403,7 +385,7 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
             nature(escape(row.text), escape_json(encode(row.metadata)), escape(row.memory_type or "")),
             windows[0] if windows else None,
             len(windows) if len(windows) > 1 else None,
-            Ids(np.frombuffer(ids, dtype=np.int64).tolist()),
+            Array("bigint", np.frombuffer(ids, dtype=np.int64).tolist()),
             ids,
             frequencies,
             sum(frequencies),
@@ -480,10 +462,7 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
     def loaded_vector(self, value: bytes | None) -> bytes | None:
         if value is None:
             return None
-        # Each of the vectors has a header.
-        size = _HEADER.size + 4 * _HEADER.unpack_from(value)[0]
-        numbers = np.frombuffer(value, np.uint8).reshape(-1, size)[:, _HEADER.size :]
-        return np.ascontiguousarray(numbers).view(">f4").astype("<f4").tobytes()
+        return loaded(value)
 
     def loaded_rows(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         values = [row[_EMBEDDING] for row in rows]
@@ -540,10 +519,10 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
             f"AS asked CROSS JOIN LATERAL ({before} UNION ALL {after}) AS near"
         )
         values = [
-            [found.ids[row] for row in rows],
-            [found.users[row] for row in rows],
-            [found.run_ids[row] for row in rows],
-            [int(found.valid_from[row]) for row in rows],
+            Array("bigint", [found.ids[row] for row in rows]),
+            Array("text", [found.users[row] for row in rows]),
+            Array("text", [found.run_ids[row] for row in rows]),
+            Array("bigint", [int(found.valid_from[row]) for row in rows]),
         ]
         near: list[tuple[int, int, int]] = yield Query(sql, [*values, span, span])
         return near
@@ -596,7 +575,6 @@ def nearest_window(sql: PostgresSQL, distance: str) -> str:
     )
 
 
-def signed(terms: Sequence[int]) -> list[int]:
+def signed(terms: Sequence[int]) -> Array:
     """Return term ids as the server's signed integers of 64 bits."""
-    signed_terms: list[int] = np.array(terms, dtype=np.uint64).view(np.int64).tolist()
-    return signed_terms
+    return Array("bigint", np.array(terms, dtype=np.uint64).view(np.int64).tolist())

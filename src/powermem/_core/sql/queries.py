@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..changes.history import in_order, whole_history
 from ..clock import DAY
@@ -19,6 +19,18 @@ from .rows import COLUMNS, TURN, scope_condition, scope_values, to_turn, visible
 from .steps import Query, Steps
 
 _MOST_TAGS = 100
+
+
+class Position(NamedTuple):
+    """The place of a row in an order.
+
+    Attributes:
+        value: of the column by which rows are ordered.
+        id: decides among equal values.
+    """
+
+    value: int
+    id: int
 
 
 class Queries:
@@ -98,11 +110,55 @@ class Queries:
             return every[offset : offset + limit], len(every)
         if offset >= total:
             return [], total
-        found = yield Query(
-            f"SELECT {COLUMNS} FROM {self._sql.records} WHERE {where.sql} {order} LIMIT ? OFFSET ?",
-            [*where.values, limit, offset],
-        )
+        found = yield Query(self._sql.listing(COLUMNS, where.sql, order), (*where.values, limit, offset))
         return [self._sql.to_row(values) for values in found], total
+
+    def next_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        now: int,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        after: Position,
+        as_of: int | None = None,
+    ) -> Steps[list[Row]]:
+        """Return the rows behind a place in the order of `list_rows`; those before it are not read again.
+
+        Args:
+            scope: whose.
+            expression: a filter.
+            now: microseconds UTC.
+            sort_by: a checked column name.
+            descending: whether the largest value comes first.
+            limit: rows at most.
+            after: the last row of the page before.
+            as_of: of that moment instead, microseconds UTC.
+        """
+        current, narrowed = visible(scope, now, as_of=as_of), self._sql.narrow(expression)
+        direction, sign = ("DESC", "<") if descending else ("ASC", ">")
+        # Not a comparison of pairs, for which MySQL would not use the index.
+        behind = f"{sort_by} {sign}= ? AND ({sort_by} {sign} ? OR id {sign} ?)"
+        select = self._sql.listing(
+            f"{COLUMNS}, {narrowed.doubt}",
+            f"{current.sql} AND ({narrowed.sql}) AND {behind}",
+            f"ORDER BY {sort_by} {direction}, id {direction}",
+        )
+        rows: list[Row] = []
+        while (wanted := limit - len(rows)) > 0:
+            place = (after.value, after.value, after.id)
+            found = yield Query(select, (*current.values, *narrowed.values, *place, wanted, 0))
+            read = [self._sql.to_row(values) for values in found]
+            rows += [
+                row
+                for row, values in zip(read, found, strict=True)
+                if not values[-1] or passes(expression, row)
+            ]
+            if len(found) < wanted:
+                break
+            after = Position(getattr(read[-1], sort_by), read[-1].id)
+        return rows
 
     def count(self, scope: Scope, expression: Expression | None, now: int) -> Steps[int]:
         """Return the number of current rows."""

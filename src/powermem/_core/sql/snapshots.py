@@ -15,6 +15,7 @@ from typing import Any
 from ..ranking.partition import Entry, Partition
 from .dialects import Fragment
 from .partitions import Freshness, LoadedSQL, Loader, Missing
+from .postgres_values import Array
 from .steps import Loading, Query, Statement, Steps
 
 _FOLLOWED = ("switches", "dimension", "trimmed", "era")
@@ -43,7 +44,7 @@ class SnapshotSQL(LoadedSQL):
         yield Statement(
             f"INSERT INTO {self.changes} (user_id, xid, ids) SELECT user_id, pg_current_xact_id(), "
             "array_agg(id) FROM unnest(?::text[], ?::bigint[]) AS changed (user_id, id) GROUP BY user_id",
-            (list(users.values()), list(users)),
+            (Array("text", users.values()), Array("bigint", users)),
         )
         if random.random() * _TRIM_EVERY < 1:
             yield from self.trim()
@@ -86,7 +87,11 @@ class SnapshotSQL(LoadedSQL):
                 Fragment(
                     f"SELECT place, ids, {nothing} FROM {known} JOIN {self.changes} ON user_id = whose "
                     f'COLLATE "C" WHERE {unseen.format("snapshot")}',
-                    (list(users.values()), list(users), [snapshots[user] for user in users]),
+                    (
+                        Array("integer", users.values()),
+                        Array("text", users),
+                        Array("text", [snapshots[user] for user in users]),
+                    ),
                 )
             )
         if None in snapshots:

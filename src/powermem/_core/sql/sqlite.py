@@ -80,6 +80,11 @@ class SQLiteSQL(FollowedSQL):
         # Nor would it gain anything here.
         return Fragment("")
 
+    def listing(self, columns: str, where: str, order: str) -> str:
+        # In an order without an index, SQLite sorts whole rows, which takes three times as long as their ids.
+        chosen = super().listing("id", where, order)
+        return f"SELECT {columns} FROM {self.records} WHERE id IN ({chosen}) {order}"
+
     def begin(self) -> Steps[Mapping[str, str | int] | None]:
         found = dict((yield Query(self._select_state)))
         self.sequence = found["sequence"] + 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
-from urllib.request import getproxies, proxy_bypass
 
 from ..._version import __version__
 from ...errors import ConfigError
@@ -209,6 +210,8 @@ def _header(provider: str, name: str, value: str) -> tuple[bytes, bytes]:
     return name.encode("ascii"), value.encode("ascii")
 
 
+_ASKED = ("darwin", "win32")
+"""Where the operating system has settings for proxies, besides the environment."""
 _PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
@@ -228,6 +231,11 @@ def proxy_for(scheme: str, host: str, port: int) -> ProxyAddress | None:
     Raises:
         ConfigError: the proxy's address is invalid.
     """
+    if sys.platform not in _ASKED and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    # Loads an HTTP client of its own, and code for mail.
+    from urllib.request import getproxies, proxy_bypass
+
     proxies = getproxies()
     text = (proxies.get(scheme) or proxies.get("all") or "").strip()
     if not text or proxy_bypass(f"{host}:{port}") or proxy_bypass(host):

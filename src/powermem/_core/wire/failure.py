@@ -12,7 +12,6 @@ import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pydantic_core import from_json
@@ -75,6 +74,9 @@ def retry_after(headers: Iterable[tuple[bytes, bytes]], now: float | None = None
     seconds = _number(text)
     if seconds is not None or text is None:
         return seconds
+    # Only for a date, which few servers send; it loads code for mail.
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):

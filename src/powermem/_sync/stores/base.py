@@ -20,7 +20,7 @@ from ..._core.sql.access_keys import AccessKeysSQL
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
 from ..._core.sql.moves import Load, MovesSQL, Work
-from ..._core.sql.queries import Queries
+from ..._core.sql.queries import Position, Queries
 from ..._core.sql.queue import QueueSQL
 from ..._core.sql.steps import Statement, Steps
 from ..._core.sql.transfer import Transfer
@@ -64,6 +64,8 @@ class Store(ABC):
     name: str
     read_only = False
     """Whether the store is read-only; known once it is open."""
+    in_process = False
+    """Whether the database runs in this process, so that the two work in turns."""
 
     def __init__(self, sql: CollectionSQL, embedder: EmbedderSQL, accesses: Accesses) -> None:
         self._sql = sql
@@ -186,6 +188,27 @@ class Store(ABC):
         if not total:
             self._check_moved(scope.user_id)
         return rows, total
+
+    def next_rows(
+        self,
+        scope: Scope,
+        expression: Expression | None,
+        *,
+        sort_by: str,
+        descending: bool,
+        limit: int,
+        after: Position,
+        as_of: int | None = None,
+    ) -> list[Row]:
+        """Return the memories of `list_rows` behind a place in their order; nothing is counted."""
+        with measured(STORE, {"db.operation.name": "list"}, self.name):
+            rows = self._ask(
+                self._queries.next_rows, scope, expression, now(), sort_by, descending, limit, after, as_of
+            )
+        self._accesses.include(rows)
+        if not rows:
+            self._check_moved(scope.user_id)
+        return rows
 
     def count(self, scope: Scope, expression: Expression | None) -> int:
         """Return the number of current memories."""

@@ -32,6 +32,7 @@ class SQLiteStore(Store):
     """
 
     name = "sqlite"
+    in_process = True
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

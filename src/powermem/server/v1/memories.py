@@ -101,26 +101,25 @@ async def list_all(
     as_of: Annotated[str | None, Query(description="List what was true at that moment")] = None,
     history: Annotated[bool, Query(description="With what the memories have taken the place of")] = False,
 ) -> Response:
-    narrowed = read_filters(filters)
-    after = None if cursor is None else Cursor.read(cursor)
-    seen = 0
-    if after is not None:
-        sort_by, order, seen = after.sort_by, after.order, after.seen
-        narrowed = after.filter() if narrowed is None else {"AND": [narrowed, after.filter()]}
-    page = await call.memory.get_all(
+    behind = None if cursor is None else Cursor.read(cursor)
+    if behind is not None:
+        sort_by, order = behind.sort_by, behind.order
+    page = await call.memory._page(
         **call.scope(user_id, agent_id, run_id),
         limit=limit,
-        filters=narrowed,
+        offset=0,
+        filters=read_filters(filters),
         sort_by=sort_by,
         order=order,
         as_of=as_of,
         history=history,
+        after=None if behind is None else behind.position(),
     )
-    results, left = page["results"], page["total"]
-    more = left > len(results)
+    results, more = page["results"], page["total"] > len(page["results"])
+    total = page["total"] if behind is None else behind.total
     body: dict[str, Any] = {
-        "total": seen + left,
-        "next_cursor": Cursor.behind(results, sort_by, order, seen).text() if more else None,
+        "total": total,
+        "next_cursor": Cursor.behind(results, sort_by, order, total).text() if more else None,
         "results": [with_text_ids(cast("dict[str, Any]", record)) for record in results],
     }
     if history:

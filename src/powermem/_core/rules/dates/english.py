@@ -8,6 +8,7 @@ from datetime import date
 
 from ...clock import MONTHS, WEEKDAYS
 from ...patterns import Pattern
+from ...text.prefilter import Prefilter
 from .spans import Found, Span, date_of, distance, exact, length, named, shifted, written_month
 
 MONTH_NUMBER = {name[:3].lower(): number for number, name in enumerate(MONTHS, 1)}
@@ -78,10 +79,9 @@ _RECURS = Pattern(
     re.IGNORECASE,
 )
 
-# Whatever the first two find has one of these words, which takes less time to tell.
-_IN_ALL = (
-    *("day", "week", "month", "year", "night", "tomorrow", "morning", "afternoon", "evening"),
-    *map(str.lower, MONTHS),
+# For the first two.
+_MAY_MATCH = Prefilter(
+    f"day week month year night tomorrow morning afternoon evening {' '.join(MONTHS).lower()}"
 )
 
 
@@ -93,10 +93,8 @@ def relative(sentence: str, today: date, future: bool) -> Iterable[Found]:
         today: the day on which it was said.
         future: whether the sentence is a plan.
     """
-    if sentence.isascii():
-        lower = sentence.lower()
-        if not any(word in lower for word in _IN_ALL):
-            return
+    if not _MAY_MATCH.allows(sentence):
+        return
     for match in _RELATIVE.finditer(sentence):
         span = _meant(match, sentence, today, future)
         if span is not None:

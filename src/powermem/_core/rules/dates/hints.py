@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ...patterns import Pattern
+from ...text.prefilter import Prefilter
 
 _HINT = Pattern(
     r"gestern|heute|\bmorgen|\bnacht\b|\bletzte|\bvorige|vergangene|\bdiese[nrms]?\b"
@@ -40,16 +41,16 @@ _HINT = Pattern(
     r"|\bhôm\s|ngày\s|\btrước|tối\s|\bmai\b|\bsau\b|\btới\b|\bnay\b",
     re.IGNORECASE,
 )
-# The expression tries each of its alternatives at each letter, which takes 0.2 ms for a question. What it
-# finds has one of these words or, inside a word, one of these letters; looking for them takes 10 µs.
-_WHOLE = """
+# The expression takes 0.2 ms for a question, and this 10 µs.
+_MAY_MATCH = Prefilter(
+    words="""
 nacht diese diesen dieser diesem dieses hier ce cet cette y dans ayer anteayer hoy este esta hace dentro
 questo questa fa tra fra hoje há daqui neste nesta deze dit over temu za går dag kväll kveld aften
 morgon nat natt fjol fjor förrgår forgårs övermorgon igår idag ikväll ikveld iaften imorgon inat inatt
 ifjol ifjor iförrgår iforgårs iövermorgon siste sedan seden siden dün azi acum peste lusa lalu depan
 ensi sitten múlt hôm mai sau tới nay
-"""
-_PARTS = """
+""",
+    parts="""
 gestern heute morgen letzte vorige vergangene nächst kommende tag woche monat jahr aujourd demain derni
 prochain passé vient anoche antier mañana pasad próxim viene vem ieri oggi domani stasera stamattina
 stamani stanotte scors prossim passat ontem amanhã passad últim gister vandaag vanavond vanmiddag
@@ -58,25 +59,10 @@ nästa sidste forrige næste neste včera zítra dnes předevčírem pozítří 
 geçen geçtiğimiz önce önümüzdeki gelecek sonra evvelsi öbür akşam sabah gece hafta aseară astăzi mâine
 trecut viito kemarin besok hari semalam tadi eilen tänään huomen toissapäivänä viime tegnap holnap jövő
 ezelőtt múlva tavaly ngày trước tối pojutrze
-"""
-# What an expression that ignores case takes for the same letter, other than capitals.
-_SAME = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k", "\u212b": "å"})
-_WORDS = frozenset(_WHOLE.split())
-_LETTERS = tuple(_PARTS.translate(_SAME).split())
-_ASCII_LETTERS = tuple(filter(str.isascii, _LETTERS))
-_WORD = Pattern(r"\w+")
+""",
+)
 
 
 def may_name_a_day(sentence: str) -> bool:
     """Return whether a sentence has a word by which some language names a day, a week, a month or a year."""
-    if sentence.isascii():
-        folded, letters = sentence.lower(), _ASCII_LETTERS
-    else:
-        folded, letters = sentence.translate(_SAME).lower(), _LETTERS
-    if not _WORDS.isdisjoint(_WORD.findall(folded)):
-        return _HINT.search(sentence) is not None
-    # A loop, since `any` would resume a generator for each.
-    for one in letters:
-        if one in folded:
-            return _HINT.search(sentence) is not None
-    return False
+    return _MAY_MATCH.allows(sentence) and _HINT.search(sentence) is not None
