@@ -27,10 +27,12 @@ from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._core.changes.writes import ReplaceText
 from powermem._core.clock import now
 from powermem._core.sql import steps
+from powermem._core.sql.events import Asked
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.sql.postgres import PostgresSQL
 from powermem._core.sql.queries import Position
 from powermem._core.text.cleaning import content_hash
+from powermem._core.values import Scope
 from powermem._drivers._asyncmy import AsyncMySQLConnection
 from powermem._drivers._asyncpg import AsyncPostgresConnection
 from powermem.integrations import AsyncSessionHistory
@@ -358,6 +360,7 @@ def calls(memory: AsyncMemory, first: int, second: int, chat: Path) -> Calls:
         "get_all": partial(memory.get_all, **me),
         "get_all with a filter": partial(memory.get_all, **me, filters={"memory": {"icontains": "TEA"}}),
         "the next page": partial(next_page, memory, first),
+        "the timeline": partial(timeline, memory),
         "count": partial(memory.count, **me),
         "get": partial(memory.get, first, **me),
         "get_statistics": partial(memory.get_statistics, **me),
@@ -411,6 +414,17 @@ async def next_page(memory: AsyncMemory, memory_id: int) -> None:
     await memory._page(
         "u1", None, None, 9, 0, None, "id", "asc", None, False, after=Position(memory_id, memory_id)
     )
+
+
+async def timeline(memory: AsyncMemory) -> None:
+    """Read what happened, as the server does."""
+    store, asked = (await memory._access.open()).store, Asked(Scope("u1"))
+    first = (await store.events(asked, limit=1))[0]
+    await store.events(asked, limit=9, after=first.place)
+    await store.count_events(asked)
+    await store.event_names(asked)
+    await store.changed_memories(asked)
+    await store.sessions(asked, sort_by="last_seen", descending=True, limit=9, offset=0)
 
 
 async def changed(memory: AsyncMemory, memory_id: int) -> None:

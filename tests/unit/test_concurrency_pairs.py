@@ -8,6 +8,7 @@ import contextlib
 import logging
 import multiprocessing
 import queue as stdlib_queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -217,7 +218,27 @@ class TestAsyncBatcher:
         work.go.set()
         assert await second == 10
 
-    @pytest.mark.parametrize("started", [True, False])
+    async def test_a_lone_call_begins_in_the_next_turn_of_the_loop(self) -> None:
+        work = Work()
+        batcher = AsyncBatcher(work.run)
+        caller = asyncio.create_task(batcher.submit(0))
+        # One turn for the caller, one for all who call in it, and a task of its own before Python 3.12.
+        for _ in range(2 if sys.version_info >= (3, 12) else 3):
+            await asyncio.sleep(0)
+        assert work.batches == [[0]]
+        work.go.set()
+        assert await caller == 0
+
+    @pytest.mark.parametrize(
+        "started",
+        [
+            True,
+            pytest.param(
+                False,
+                marks=pytest.mark.skipif(sys.version_info >= (3, 12), reason="a batch has begun by then"),
+            ),
+        ],
+    )
     async def test_callers_of_a_cancelled_batch_get_an_error(self, started: bool) -> None:
         work = Work()
         batcher = AsyncBatcher(work.run)

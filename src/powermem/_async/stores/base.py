@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,6 +19,7 @@ from ..._core.results.records import Accesses
 from ..._core.sql.access_keys import AccessKeysSQL
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
+from ..._core.sql.events import Asked, Event, EventsSQL, Place, Session
 from ..._core.sql.moves import Load, MovesSQL, Work
 from ..._core.sql.queries import Position, Queries
 from ..._core.sql.queue import QueueSQL
@@ -70,6 +72,7 @@ class AsyncStore(ABC):
         self._sql = sql
         self._queue = QueueSQL(sql)
         self._queries = Queries(sql)
+        self._events = EventsSQL(sql)
         self._access_keys = AccessKeysSQL(sql)
         self._embedder = embedder
         self._transfer = Transfer(sql, self._embedder)
@@ -223,6 +226,30 @@ class AsyncStore(ABC):
     async def history(self, memory_id: int, *, user_id: str | None = None) -> list[HistoryEntry]:
         """Return the history of a memory, oldest first; ``user_id`` says whose it is, if that is known."""
         return await self._ask(self._queries.history, memory_id, user_id)
+
+    async def events(
+        self, asked: Asked, *, limit: int, after: Place | None = None, descending: bool = False
+    ) -> list[Event]:
+        """Return the first events, or those behind a place."""
+        return await self._ask(self._events.page, asked, limit, after, descending)
+
+    async def count_events(self, asked: Asked) -> int:
+        """Return the number of events."""
+        return await self._ask(self._events.count, asked)
+
+    async def event_names(self, asked: Asked) -> Counter[str]:
+        """Return the number of events of each name."""
+        return await self._ask(self._events.names, asked)
+
+    async def changed_memories(self, asked: Asked) -> int:
+        """Return the number of memories that have an event."""
+        return await self._ask(self._events.changed, asked)
+
+    async def sessions(
+        self, asked: Asked, *, sort_by: str, descending: bool, limit: int, offset: int
+    ) -> tuple[list[Session], int]:
+        """Return a page of the runs in which something happened, and how many there are in all."""
+        return await self._ask(self._events.sessions, asked, sort_by, descending, limit, offset)
 
     async def around(self, ids: Sequence[int], span: int, *, user_id: str | None = None) -> Surroundings:
         """Return the turns up to ``span`` before and after those that memories came from.
