@@ -317,7 +317,8 @@ def thresholds(judged: Sequence[Scored]) -> Iterator[list[str]]:
         kept = []
         for one in chosen:
             order = np.argsort(-one.odds, kind="stable")[:READ]
-            kept.append((one.candidates, order, probability(one.odds[order].astype(np.float32))))
+            likely = np.array([probability(odds) for odds in one.odds[order].tolist()])
+            kept.append((one.candidates, order, likely))
         cells = []
         for threshold in _THRESHOLDS:
             right = results = 0

@@ -220,5 +220,6 @@ def calibration_loss(numbers: Array, terms: Array, right: Array, weights: Array)
 
 def log_odds(model: Model, one: Candidates) -> Array:
     """Return the log-odds that a model gives to rows, without recency."""
-    parts = model.parts(one.values, one.situation, Weights())
-    return np.sum(list(parts.values()), axis=0).astype(np.float64)
+    names = tuple(name for name in one.values if one.vectors or name != "dense")
+    rows = np.array([one.values[name] for name in names], dtype=np.float64)
+    return model.scaled(names, one.situation, Weights()) @ rows + model.prior(one.situation)

@@ -27,10 +27,12 @@ from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._core.changes.writes import ReplaceText
 from powermem._core.clock import now
 from powermem._core.sql import steps
+from powermem._core.sql.events import Asked
 from powermem._core.sql.oceanbase import OceanBaseSQL
 from powermem._core.sql.postgres import PostgresSQL
 from powermem._core.sql.queries import Position
 from powermem._core.text.cleaning import content_hash
+from powermem._core.values import Scope
 from powermem._drivers._asyncmy import AsyncMySQLConnection
 from powermem._drivers._asyncpg import AsyncPostgresConnection
 from powermem.integrations import AsyncSessionHistory
@@ -47,7 +49,7 @@ SOURCES = [
 ]
 _MAKERS = {"Query", "Statement", "Statements"}
 _SENDERS = {"fetch", "execute", "execute_many"}
-_DIVIDED = {"records", "turns", "requests"}
+_DIVIDED = {"records", "turns", "requests", "windows"}
 _ALIASES = {"t": "turns", "s": "turns", "r": "records"}
 
 
@@ -89,9 +91,9 @@ UNUSED = {
     ("moves", "_delete"): "names the user; what changed during a move",
     ("moves", "clear"): "names the user, or tables that are not divided",
     ("moves", "store"): "names the user; accesses during a move",
-    ("mysql", "enter"): "replaced by OceanBase's own",
     ("mysql", "exists"): "opening",
     ("mysql", "finish"): "lists of changes are not divided",
+    ("oceanbase/search", "_nearest_windows"): "names the user; where nearer windows must not be found",
     ("partitions", "freshness"): "replaced by the store's own",
     ("postgres", "_prepare"): "opening",
     ("postgres", "exists"): "opening",
@@ -283,6 +285,7 @@ async def test_every_statement_of_a_user_touches_one_part(
             await recording.run("of many ", searches(memory, "u3"))
             # Accesses of several users would be written in one transaction.
             await memory.get_statistics()
+            await recording.run("beside indexes ", writes(memory, first))
             for module in (postgres, oceanbase):
                 monkeypatch.setattr(module, "_EXACT", 2)
                 monkeypatch.setattr(module, "MATCHED", 2)
@@ -358,6 +361,7 @@ def calls(memory: AsyncMemory, first: int, second: int, chat: Path) -> Calls:
         "get_all": partial(memory.get_all, **me),
         "get_all with a filter": partial(memory.get_all, **me, filters={"memory": {"icontains": "TEA"}}),
         "the next page": partial(next_page, memory, first),
+        "the timeline": partial(timeline, memory),
         "count": partial(memory.count, **me),
         "get": partial(memory.get, first, **me),
         "get_statistics": partial(memory.get_statistics, **me),
@@ -389,6 +393,18 @@ def calls(memory: AsyncMemory, first: int, second: int, chat: Path) -> Calls:
     }
 
 
+def writes(memory: AsyncMemory, first: int) -> Calls:
+    """Return calls that write a text of several windows and change it."""
+    me = {"user_id": "u1"}
+    long = " ".join(f"thing{number}" for number in range(300))
+    return {
+        "add a long text": partial(memory.add, long, **me, infer=False),
+        "update to a long text": partial(memory.update, first, f"rum {long}", **me),
+        "update for the future": partial(changed, memory, first),
+        "delete": partial(memory.delete, first, **me),
+    }
+
+
 def endings(memory: AsyncMemory, other: AsyncMemory) -> Calls:
     """Return calls after which there is less of a user."""
     me = {"user_id": "u1"}
@@ -411,6 +427,17 @@ async def next_page(memory: AsyncMemory, memory_id: int) -> None:
     await memory._page(
         "u1", None, None, 9, 0, None, "id", "asc", None, False, after=Position(memory_id, memory_id)
     )
+
+
+async def timeline(memory: AsyncMemory) -> None:
+    """Read what happened, as the server does."""
+    store, asked = (await memory._access.open()).store, Asked(Scope("u1"))
+    first = (await store.events(asked, limit=1))[0]
+    await store.events(asked, limit=9, after=first.place)
+    await store.count_events(asked)
+    await store.event_names(asked)
+    await store.changed_memories(asked)
+    await store.sessions(asked, sort_by="last_seen", descending=True, limit=9, offset=0)
 
 
 async def changed(memory: AsyncMemory, memory_id: int) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import multiprocessing
 import queue as stdlib_queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -217,7 +218,27 @@ class TestAsyncBatcher:
         work.go.set()
         assert await second == 10
 
-    @pytest.mark.parametrize("started", [True, False])
+    async def test_a_lone_call_begins_in_the_next_turn_of_the_loop(self) -> None:
+        work = Work()
+        batcher = AsyncBatcher(work.run)
+        caller = asyncio.create_task(batcher.submit(0))
+        # One turn for the caller, one for all who call in it, and a task of its own before Python 3.12.
+        for _ in range(2 if sys.version_info >= (3, 12) else 3):
+            await asyncio.sleep(0)
+        assert work.batches == [[0]]
+        work.go.set()
+        assert await caller == 0
+
+    @pytest.mark.parametrize(
+        "started",
+        [
+            True,
+            pytest.param(
+                False,
+                marks=pytest.mark.skipif(sys.version_info >= (3, 12), reason="a batch has begun by then"),
+            ),
+        ],
+    )
     async def test_callers_of_a_cancelled_batch_get_an_error(self, started: bool) -> None:
         work = Work()
         batcher = AsyncBatcher(work.run)
@@ -286,6 +307,28 @@ class TestAsyncThreadBatcher:
         assert [await one for one in (first, *others)] == [0, 10, 20, 30, 40, 50]
         assert work.batches == [[0], [1, 2, 3], [4, 5]]
         await batcher.close()
+
+    async def test_the_items_of_one_call_keep_their_order_and_two_batches_run_at_once(self) -> None:
+        work, ended = BlockingWork(), 0
+
+        def after() -> None:
+            nonlocal ended
+            ended += 1
+
+        batcher = AsyncThreadBatcher(work.run, max_size=2, max_running=2, after=after)
+        first = asyncio.create_task(batcher.submit(0))
+        await until(lambda: work.batches)
+        assert await batcher.submit_many([]) == []
+        # The first batch is still running.
+        assert await batcher.submit_many([3, 1, 2]) == [30, 10, 20]
+        with pytest.raises(ValueError, match="-2"):
+            await batcher.submit_many([1, -2, -3])
+        work.go.set()
+        assert await first == 0
+        await batcher.close()
+        assert ended == len(work.batches) == 5
+        with pytest.raises(ClosedError):
+            await batcher.submit_many([])
 
     async def test_an_error_fails_its_own_caller_and_that_of_a_batch_all(self) -> None:
         work = BlockingWork()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from powermem._core.changes.reconcile import Candidate, NewMemories, add
-from powermem._core.changes.writes import AddMemory, Change, Delete, Supersede
+from powermem._core.changes.writes import AddMemory, Change, Delete, DeleteTurns, Supersede
 from powermem._core.query.search import SearchRequest
 from powermem._core.ranking import bm25
 from powermem._core.ranking.bm25 import Postings
@@ -29,6 +29,7 @@ from powermem._sqlite import engine as engine_module
 from powermem._sqlite import searcher as searcher_module
 from powermem._sqlite.engine import Engine
 from powermem.errors import EmbeddingMismatchError, StoreError
+from tests.support.additions import turn_of
 
 IDENTITY = EmbedderIdentity("mock", "m", 192)
 
@@ -259,3 +260,18 @@ def test_a_search_that_broke_off_changes_no_later_one(
         assert {hit.row.id: hit.score for hit in broken.search(asked)[0]} == pytest.approx(expected)
     whole.close()
     broken.close()
+
+
+def test_only_commits_that_change_memories_are_numbered(path: Path, engine: Engine) -> None:
+    number = "SELECT value FROM memories_meta WHERE key = 'sequence'"
+    (before,) = ask(path, number)
+    engine.apply([[turn_of("said")]])
+    assert ask(path, number) == [before]
+    (memory,) = additions(1)
+    engine.apply([[memory]])
+    engine.apply([[DeleteTurns(memory.row.scope, None)]])
+    (after,) = ask(path, number)
+    assert after == (int(str(before[0])) + 1,)
+    assert ask(path, "SELECT DISTINCT sequence FROM memories_records") == [after]
+    engine.apply([[Delete(memory.row.id, 0)]])
+    assert ask(path, number) == [(int(str(after[0])) + 1,)]

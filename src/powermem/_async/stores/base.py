@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,12 +19,21 @@ from ..._core.results.records import Accesses
 from ..._core.sql.access_keys import AccessKeysSQL
 from ..._core.sql.collection import CollectionSQL
 from ..._core.sql.embedder import EmbedderSQL
+from ..._core.sql.events import Asked, Event, EventsSQL, Place, Session
 from ..._core.sql.moves import Load, MovesSQL, Work
 from ..._core.sql.queries import Position, Queries
 from ..._core.sql.queue import QueueSQL
 from ..._core.sql.steps import Statement, Steps
 from ..._core.sql.transfer import Transfer
-from ..._core.tasks.task import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ..._core.tasks.task import (
+    LONGEST_PAUSE,
+    BegunTask,
+    BufferedTurn,
+    Preference,
+    ProcessStatus,
+    QueueStatistics,
+    Task,
+)
 from ..._core.transfer.moves import Difference, Holdings, KeptResult, Move, MoveState
 from ..._core.values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Statistics, Stored, Turn
 from ..._core.wire.budget import Refusal, Spend
@@ -70,6 +80,7 @@ class AsyncStore(ABC):
         self._sql = sql
         self._queue = QueueSQL(sql)
         self._queries = Queries(sql)
+        self._events = EventsSQL(sql)
         self._access_keys = AccessKeysSQL(sql)
         self._embedder = embedder
         self._transfer = Transfer(sql, self._embedder)
@@ -224,6 +235,30 @@ class AsyncStore(ABC):
         """Return the history of a memory, oldest first; ``user_id`` says whose it is, if that is known."""
         return await self._ask(self._queries.history, memory_id, user_id)
 
+    async def events(
+        self, asked: Asked, *, limit: int, after: Place | None = None, descending: bool = False
+    ) -> list[Event]:
+        """Return the first events, or those behind a place."""
+        return await self._ask(self._events.page, asked, limit, after, descending)
+
+    async def count_events(self, asked: Asked) -> int:
+        """Return the number of events."""
+        return await self._ask(self._events.count, asked)
+
+    async def event_names(self, asked: Asked) -> Counter[str]:
+        """Return the number of events of each name."""
+        return await self._ask(self._events.names, asked)
+
+    async def changed_memories(self, asked: Asked) -> int:
+        """Return the number of memories that have an event."""
+        return await self._ask(self._events.changed, asked)
+
+    async def sessions(
+        self, asked: Asked, *, sort_by: str, descending: bool, limit: int, offset: int
+    ) -> tuple[list[Session], int]:
+        """Return a page of the runs in which something happened, and how many there are in all."""
+        return await self._ask(self._events.sessions, asked, sort_by, descending, limit, offset)
+
     async def around(self, ids: Sequence[int], span: int, *, user_id: str | None = None) -> Surroundings:
         """Return the turns up to ``span`` before and after those that memories came from.
 
@@ -337,16 +372,22 @@ class AsyncStore(ABC):
         """Release a lane, if this owner holds it. It is due again when its next open task is."""
         await self._transact(self._queue.release, owner, lane)
 
-    async def begin_task(self, owner: str, lane: str, at: int) -> Task | None:
-        """Start the first open task of a lane, and return it; ``None`` if none is due.
+    async def begin_task(self, owner: str, lane: str, at: int, *, release: bool = False) -> BegunTask | None:
+        """Start the first open task of a lane, and return it with its turns; ``None`` if none is due.
 
         Its status becomes running, and its attempts increase by one. A ``"process"`` task claims all turns
         of the lane that belong to no task.
 
+        Args:
+            owner: the holder of the lane.
+            lane: the lane.
+            at: the present moment.
+            release: whether to release the lane if no task is due.
+
         Raises:
             LeaseLost: another owner holds the lane.
         """
-        return await self._transact(self._queue.begin, owner, lane, at)
+        return await self._transact(self._queue.begin, owner, lane, at, release)
 
     async def task_turns(self, task_id: int, *, user_id: str | None = None) -> list[BufferedTurn]:
         """Return the waiting turns of a task, in chronological order."""

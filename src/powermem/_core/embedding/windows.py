@@ -160,6 +160,9 @@ def estimated(limit: int) -> Fitting:
     """
 
     def fitting(text: str, start: int) -> int:
+        if len(text) - start <= limit:
+            # No character counts more than one.
+            return len(text)
         # Each character counts at least a quarter.
         part = text[start : start + 4 * limit]
         costs = _quarters(part)

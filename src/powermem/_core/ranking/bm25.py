@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .columns import BoolArray, FloatArray, IntArray
+from ..text.flags import SIGNALLED
+from .columns import BoolArray, FloatArray
 
 Occurrences = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 """Positions, and the index of the term at each; both of shape (m,)."""
@@ -33,9 +34,9 @@ def weight(documents: int, frequency: int) -> float:
 
 
 def weigh(
-    terms: Sequence[int], forms: Mapping[int, int], documents: int, frequencies: Mapping[int, int]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-    """Group the terms of a query into words, and return the weight of each word.
+    terms: Sequence[int], forms: Mapping[int, int], documents: int, frequencies: Sequence[int]
+) -> tuple[list[int], npt.NDArray[np.intp], FloatArray]:
+    """Group the terms of a query into words, and return the weight of each word (idf).
 
     A word is as rare as the most common of its forms.
 
@@ -46,24 +47,17 @@ def weigh(
         frequencies: in how many of them each term occurs.
 
     Returns:
-        The index of each term's word, shape (terms,), and the weights, shape (words,).
+        The id of each word, the index of each term's word, shape (terms,), and the weights, shape (words,).
     """
-    if not forms:
-        word_of = list(range(len(terms)))
-        common = [frequencies.get(term, 0) for term in terms]
-    else:
-        numbers = {word: index for index, word in enumerate(words_of(terms, forms))}
-        word_of = [numbers[forms.get(term, term)] for term in terms]
-        common = [0] * len(numbers)
-        for word, term in zip(word_of, terms, strict=True):
-            common[word] = max(common[word], frequencies.get(term, 0))
+    words, word_of, common = list(terms), list(range(len(terms))), list(frequencies)
+    if forms:
+        number: dict[int, int] = {}
+        word_of = [number.setdefault(forms.get(term, term), len(number)) for term in terms]
+        words, common = list(number), [0] * len(number)
+        for word, frequency in zip(word_of, frequencies, strict=True):
+            common[word] = max(common[word], frequency)
     weights = [weight(documents, frequency) if documents else 0.0 for frequency in common]
-    return np.array(word_of, dtype=np.intp), np.array(weights, dtype=np.float32)
-
-
-def words_of(terms: Sequence[int], forms: Mapping[int, int]) -> list[int]:
-    """Return the ids of the words of a query, whose further forms are mapped to them."""
-    return list(dict.fromkeys(forms.get(term, term) for term in terms)) if forms else list(terms)
+    return words, np.array(word_of, dtype=np.intp), np.array(weights, dtype=np.float32)
 
 
 def damping(lengths: FloatArray, mean: float) -> FloatArray:
@@ -71,24 +65,16 @@ def damping(lengths: FloatArray, mean: float) -> FloatArray:
     return (K1 * (1 - B) + (K1 * B / (mean or 1.0)) * lengths).astype(np.float32, copy=False)
 
 
-def gain(
-    weight: float | npt.NDArray[np.floating[Any]], times: FloatArray, damping: FloatArray, source: float
-) -> FloatArray:
-    """Return the contribution of a term to the scores of rows, or of several terms to one row.
+def saturation(times: FloatArray, damping: FloatArray, source: float) -> FloatArray:
+    """Return the contribution of a term of weight 1 to the scores of rows.
 
     A count of zero in ``times`` means that only the message behind the row has the term: it contributes
-    ``source`` times its weight in a row of mean length.
+    ``source``.
     """
-    gained: FloatArray = weight * np.float32(K1 + 1) * times / (times + damping)
-    behind = times == 0
-    if behind.any():
-        gained += behind * (weight * np.float32(source))
-    return gained
-
-
-def relative(total: FloatArray, best: float) -> FloatArray:
-    """Scale sums of gains so that a row of mean length with every word once has 1, the maximum."""
-    return np.minimum(total / np.float32(best), np.float32(1)) if best else total
+    saturated: FloatArray = np.float32(K1 + 1) * times / (times + damping)
+    if source:
+        saturated += np.float32(source) * (times == 0)
+    return saturated
 
 
 def strongest(
@@ -122,9 +108,10 @@ def occurrences(terms: Sequence[int], words: npt.NDArray[np.uint64]) -> Occurren
     return places, which[places]
 
 
-# Up to this many rows, the postings of a term are brought together by their places rather than as slices.
+# Up to this many rows, the postings of a term are brought together by their places rather than as slices, and
+# what they contribute is computed for all terms.
 _FEW = 1 << 12
-# Up to this many rows, the gains of all postings are kept until the best rows are known.
+# Up to this many rows, the gains of all words are kept as a matrix until the best rows are known.
 _KNOWN = 1 << 15
 # Sorting larger segments would need more temporary memory than the queries gain.
 _MAX_SEGMENT = 1 << 15
@@ -154,44 +141,43 @@ class Segment:
         if not len(self.terms):
             return None
         places = self.terms.searchsorted(terms)
-        places[places == len(self.terms)] = 0
-        numbers = (self.terms[places] == terms).nonzero()[0]
+        numbers = (self.terms.take(places, mode="clip") == terms).nonzero()[0]
         if not len(numbers):
             return None
         places = places[numbers]
-        starts, stops = self.starts[places], self.starts[places + 1]
-        if self.count <= _FEW:
-            sizes = stops - starts
-            ends = sizes.cumsum()
-            where = (starts - ends + sizes).repeat(sizes)
-            where += np.arange(len(where))
-            return _Found(self, numbers, sizes, self.rows[where], self.frequencies[where])
-        parts = list(map(slice, starts.tolist(), stops.tolist()))
-        return _Found(
-            self,
-            numbers,
-            stops - starts,
-            np.concatenate([self.rows[part] for part in parts]),
-            np.concatenate([self.frequencies[part] for part in parts]),
-        )
+        starts = self.starts[places]
+        sizes = self.starts[places + 1] - starts
+        if self.count > _FEW:
+            slices = list(map(slice, starts.tolist(), (starts + sizes).tolist()))
+            return _Found(self, numbers, places, sizes, slices)
+        ends = sizes.cumsum()
+        where = (starts - ends + sizes).repeat(sizes)
+        where += np.arange(len(where))
+        return _Found(self, numbers, places, sizes, where)
 
 
 class _Found(NamedTuple):
-    """The postings of some terms in a segment, concatenated.
+    """The postings of some terms in a segment.
 
     Attributes:
         segment: the segment.
         numbers: the indexes, among the terms looked up, of those that occur.
+        places: their indexes among the terms of the segment.
         sizes: the number of postings of each.
-        rows: the row of each posting, relative to the segment's first one.
-        frequencies: the number of occurrences of the term in that row.
+        where: the places of the postings in the segment.
     """
 
     segment: Segment
     numbers: npt.NDArray[np.intp]
+    places: npt.NDArray[np.intp]
     sizes: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.unsignedinteger[Any]]
-    frequencies: npt.NDArray[np.uint8]
+    where: npt.NDArray[np.int64] | list[slice]
+
+    def of(self, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what a column of the segment's postings has for these, term by term."""
+        if isinstance(self.where, list):
+            return np.concatenate([column[part] for part in self.where])
+        return column[self.where]
 
 
 def _segment(
@@ -231,8 +217,9 @@ class Postings:
         self._waiting = 0
         self._lengths: FloatArray = np.empty(0, dtype=np.float32)
         self._count = 0
-        # For some terms, which rows have them; of the rows that there were when one was last asked for.
-        self._having: dict[int, BoolArray] = {}
+        # Which rows have each of `SIGNALLED`, of the rows that there were when that was last asked for.
+        self._flags = np.zeros((len(SIGNALLED), 0), dtype=np.bool_)
+        self._statistics: Statistics | None = None
 
     @classmethod
     def of(cls, segments: Sequence[Segment], lengths: FloatArray) -> Postings:
@@ -253,13 +240,12 @@ class Postings:
     def nbytes(self) -> int:
         """The bytes of the postings."""
         self._settle()
-        return (
-            sum(
-                s.terms.nbytes + s.starts.nbytes + s.rows.nbytes + s.frequencies.nbytes
-                for s in self._segments
-            )
-            + self._count * 8
+        columns = sum(
+            s.terms.nbytes + s.starts.nbytes + s.rows.nbytes + s.frequencies.nbytes for s in self._segments
         )
+        if self._count <= _FEW:
+            columns += sum(4 * (len(s.terms) + len(s.rows)) for s in self._segments)
+        return columns + self._count * 8
 
     def append(
         self,
@@ -314,23 +300,95 @@ class Postings:
         memories of other users and deleted ones have no effect.
         """
         self._settle()
-        return Matches(self._segments, self._lengths, visible, terms, forms or {}, source, self.having)
+        statistics = self._statistics
+        if statistics is None or statistics.visible is not visible or len(visible) != self._count:
+            statistics = Statistics(self._lengths, visible)
+            # One that nobody can change is that of most searches, and comes again.
+            if not visible.flags.writeable:
+                self._statistics = statistics
+        else:
+            statistics.kept = self._count <= _FEW
+        return Matches(self._segments, statistics, terms, forms or {}, source, self.flags)
 
-    def having(self, term: int) -> BoolArray:
-        """Return which rows have a term, which is kept for the next call; shape (n,)."""
+    def flags(self) -> BoolArray:
+        """Return which rows have each of `SIGNALLED`, which is kept for the next call; shape (flags, n)."""
         self._settle()
-        known = self._having.get(term)
-        if known is not None and len(known) == self._count:
-            return known
-        column = np.zeros(self._count, dtype=np.bool_)
-        done = 0 if known is None else len(known)
-        if known is not None:
-            column[:done] = known
-        late = [segment for segment in self._segments if segment.first + segment.count > done]
-        for found in _find(late, [term]):
-            column[found.rows.astype(np.intp) + found.segment.first] = True
-        self._having[term] = column
-        return column
+        done = self._flags.shape[1]
+        if done < self._count:
+            flags = np.zeros((len(SIGNALLED), self._count), dtype=np.bool_)
+            flags[:, :done] = self._flags
+            late = [segment for segment in self._segments if segment.first + segment.count > done]
+            for found in _find(late, SIGNALLED):
+                rows = found.of(found.segment.rows).astype(np.intp) + found.segment.first
+                flags[found.numbers.repeat(found.sizes), rows] = True
+            self._flags = flags
+        return self._flags
+
+
+class Statistics:
+    """What the scores of all terms depend on: the rows that a search may find.
+
+    Args:
+        lengths: the number of terms in each row, with repeats; shape (n,).
+        visible: the rows that may be found; shape (n,).
+
+    Attributes:
+        lengths: as given.
+        visible: as given.
+        documents: the number of visible rows.
+        mean: their mean length.
+        kept: whether to compute what depends on no query for all terms, since searches follow.
+    """
+
+    def __init__(self, lengths: FloatArray, visible: BoolArray) -> None:
+        self.lengths = lengths
+        self.visible = visible
+        self.documents = int(np.count_nonzero(visible))
+        self._everything = self.documents == len(visible)
+        self.mean = (
+            float((lengths if self._everything else lengths[visible]).mean()) if self.documents else 0.0
+        )
+        self.kept = False
+        self._frequencies: dict[int, npt.NDArray[np.int64]] = {}
+        self._saturations: dict[tuple[int, float], FloatArray] = {}
+
+    def frequencies(self, found: _Found) -> npt.NDArray[np.int64]:
+        """Return the number of visible rows that contain each of the terms that were found."""
+        if self._everything:
+            return found.sizes
+        segment = found.segment
+        visible = self.visible[segment.span]
+        if not self.kept:
+            return _sums(visible[found.of(segment.rows)], found.sizes.cumsum() - found.sizes)
+        every = self._frequencies.get(segment.first)
+        if every is None:
+            every = _sums(visible[segment.rows], segment.starts[:-1])
+            self._frequencies[segment.first] = every
+        return every[found.places]
+
+    def saturation(self, found: _Found, source: float) -> FloatArray:
+        """Return the contribution of each posting for a term of weight 1; see `saturation`."""
+        segment = found.segment
+        if not self.kept:
+            return self._saturated(
+                segment, found.of(segment.frequencies), found.of(segment.rows).astype(np.intp), source
+            )
+        every = self._saturations.get((segment.first, source))
+        if every is None:
+            every = self._saturated(segment, segment.frequencies, segment.rows, source)
+            self._saturations[segment.first, source] = every
+        return found.of(every)
+
+    def _saturated(
+        self, segment: Segment, times: npt.NDArray[np.uint8], rows: npt.NDArray[Any], source: float
+    ) -> FloatArray:
+        damped = damping(self.lengths[segment.span], self.mean)
+        return saturation(times.astype(np.float32), damped[rows], source)
+
+
+def _sums(seen: BoolArray, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    sums: npt.NDArray[np.int64] = np.add.reduceat(seen, starts, dtype=np.int64)
+    return sums
 
 
 class Matches:
@@ -338,18 +396,18 @@ class Matches:
 
     Args:
         segments: the postings of all rows.
-        lengths: the number of terms in each row, with repeats; shape (n,).
-        visible: the rows that may be found; shape (n,).
+        statistics: of the rows that may be found.
         terms: distinct term ids of the query.
         forms: maps further forms of a word, such as stems, to the id of the word.
-        source: see `gain`.
-        flags: returns for a term which rows have it; shape (n,).
+        source: see `saturation`.
+        flags: returns which rows have each of `SIGNALLED`; shape (flags, n).
 
     Attributes:
         scores: BM25 relative to a row of mean length that contains every word of the query once, at most 1;
             shape (n,). Rows that are not visible have arbitrary values.
-        lengths: as given.
+        lengths: the number of terms in each row, with repeats; shape (n,).
         mean: the mean length of the visible rows.
+        documents: the number of these.
         words: the ids of the query's words; shape (words,).
         weights: the weight of each; shape (words,).
     """
@@ -357,85 +415,79 @@ class Matches:
     def __init__(
         self,
         segments: Sequence[Segment],
-        lengths: FloatArray,
-        visible: BoolArray,
+        statistics: Statistics,
         terms: Sequence[int],
         forms: Mapping[int, int],
         source: float,
-        flags: Callable[[int], BoolArray],
+        flags: Callable[[], BoolArray],
     ) -> None:
-        self.lengths = lengths
+        self.lengths, self.mean = statistics.lengths, statistics.mean
+        self.documents = statistics.documents
+        self._statistics = statistics
+        self._segments = segments
         self._flags = flags
         self._source = source
         self._found = _find(segments, terms)
-        self._segments = segments
-        self.documents = documents = int(np.count_nonzero(visible))
-        everything = documents == len(visible)
-        self.mean = float((lengths if everything else lengths[visible]).mean()) if documents else 0.0
-        frequencies = _frequencies(self._found, len(terms), None if everything else visible)
-        rarity = dict(zip(terms, frequencies, strict=True))
-        self._word_of, self.weights = weigh(terms, forms, documents, rarity)
-        self.words = words_of(terms, forms)
+        frequencies = np.zeros(len(terms), dtype=np.int64)
+        for found in self._found:
+            frequencies[found.numbers] += statistics.frequencies(found)
+        self.words, self._word_of, self.weights = weigh(terms, forms, self.documents, frequencies.tolist())
         self._alike = bool(forms)
-        # The gains of each segment while there are few rows, since `gains` would compute most of them again.
-        self._known: list[tuple[IntArray, IntArray, FloatArray]] | None = (
-            [] if len(lengths) <= _KNOWN else None
-        )
-        self._best = float(self.weights.sum())
-        total = np.zeros(len(lengths), dtype=np.float32)
-        # Segment by segment, whose arrays fit into a core's cache.
-        for found in self._found if documents else ():
-            total[found.segment.span] = self._gained(found)
-        self.scores: FloatArray = relative(total, self._best)
+        best = float(np.add.reduce(self.weights))
+        # As parts of the best score.
+        self._shares = self.weights / np.float32(best or 1.0)
+        self._gained: FloatArray | None = None
+        if len(self.lengths) <= _KNOWN:
+            self._gained = self._all_gains()
+            total = np.add.reduce(self._gained, axis=0)
+        else:
+            total = np.zeros(len(self.lengths), dtype=np.float32)
+            # Segment by segment, whose arrays fit into a core's cache.
+            for found in self._found if self.documents else ():
+                total[found.segment.span] = self._total(found)
+        self.scores: FloatArray = np.minimum(total, np.float32(1), out=total)
 
-    def _gained(self, found: _Found) -> FloatArray:
+    def _all_gains(self) -> FloatArray:
+        """Return the gain of each word in each row; shape (words, n)."""
+        gained = np.zeros((len(self.words), len(self.lengths)), dtype=np.float32)
+        flat = gained.reshape(-1)
+        for found in self._found:
+            words = self._word_of[found.numbers]
+            gains = self._shares[words].repeat(found.sizes)
+            gains *= self._statistics.saturation(found, self._source)
+            places = (words * len(self.lengths) + found.segment.first).repeat(found.sizes)
+            places += found.of(found.segment.rows)
+            if self._alike:
+                np.maximum.at(flat, places, gains)
+            else:
+                flat[places] = gains
+        return gained
+
+    def _total(self, found: _Found) -> FloatArray:
         """Return the total gain of each row of a segment."""
-        rows, times = found.rows.astype(np.intp), found.frequencies.astype(np.float32)
-        words = np.repeat(self._word_of[found.numbers], found.sizes)
-        damped = damping(self.lengths[found.segment.span], self.mean)
-        gained = gain(self.weights[words], times, damped[rows], self._source)
-        if self._known is not None:
-            self._known.append((words, rows + found.segment.first, gained))
+        rows: npt.NDArray[np.integer[Any]] = found.of(found.segment.rows).astype(np.intp)
+        words = self._word_of[found.numbers].repeat(found.sizes)
+        gained = self._shares[words] * self._statistics.saturation(found, self._source)
         if self._alike:
-            places, most = strongest(rows, words, gained)
-            return np.bincount(places, most, found.segment.count).astype(np.float32)
+            rows, gained = strongest(rows, words, gained)
         return np.bincount(rows, gained, found.segment.count).astype(np.float32)
 
     def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
         """Return the gain of each word in some rows; see `Lexical`."""
-        if self._known is not None:
-            return self._known_gains(self._known, rows)
-        gained = np.zeros((len(self.weights), len(rows)), dtype=np.float32)
+        if self._gained is not None:
+            return self._gained[:, rows]
+        gained = np.zeros((len(self.words), len(rows)), dtype=np.float32)
         damped = damping(self.lengths[rows], self.mean)
         numbers, where, times = _meet(self._found, rows)
         words = self._word_of[numbers]
-        added = gain(self.weights[words], times.astype(np.float32), damped[where], self._source)
+        added = self._shares[words] * saturation(times.astype(np.float32), damped[where], self._source)
         # Several forms of a word in one row count once.
         np.maximum.at(gained, (words, where), added)
-        return gained / np.float32(self._best or 1.0)
+        return gained
 
-    def _known_gains(
-        self, known: Sequence[tuple[IntArray, IntArray, FloatArray]], rows: npt.NDArray[np.int64]
-    ) -> FloatArray:
-        """Return the gains of some rows from those of all rows."""
-        found = np.zeros((len(self.weights), len(rows)), dtype=np.float32)
-        place = np.full(len(self.lengths), -1)
-        place[rows] = np.arange(len(rows))
-        for words, numbers, gained in known:
-            where = place[numbers]
-            if len(rows) < len(place):
-                asked = where >= 0
-                words, where, gained = words[asked], where[asked], gained[asked]
-            if self._alike:
-                np.maximum.at(found, (words, where), gained)
-            else:
-                found[words, where] = gained
-        found /= np.float32(self._best or 1.0)
-        return found
-
-    def flagged(self, term: int, rows: npt.NDArray[np.int64]) -> BoolArray:
-        """Return which rows have a flag; see `Lexical`."""
-        return self._flags(term)[rows]
+    def flags(self, rows: npt.NDArray[np.int64]) -> BoolArray:
+        """Return which rows have each of `SIGNALLED`; see `Lexical`."""
+        return self._flags()[:, rows]
 
     def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
         """Return which rows contain which terms; see `Lexical`."""
@@ -448,20 +500,6 @@ class Matches:
 def _find(segments: Sequence[Segment], terms: Sequence[int]) -> list[_Found]:
     asked = np.array(terms, dtype=np.uint64)
     return [found for segment in segments if (found := segment.find(asked)) is not None]
-
-
-def _frequencies(every: Sequence[_Found], terms: int, visible: BoolArray | None) -> list[int]:
-    """Return the number of visible rows that contain each term; ``None`` means that all are visible."""
-    frequencies = np.zeros(terms, dtype=np.int64)
-    for found in every:
-        if visible is None:
-            frequencies[found.numbers] += found.sizes
-        else:
-            seen = visible[found.segment.span][found.rows]
-            starts = np.cumsum(found.sizes) - found.sizes
-            frequencies[found.numbers] += np.add.reduceat(seen, starts, dtype=np.int64)
-    counts: list[int] = frequencies.tolist()
-    return counts
 
 
 def _meet(
@@ -480,8 +518,9 @@ def _meet(
             continue
         asked = np.zeros(count, dtype=np.bool_)
         asked[rows[low:high] - first] = True
-        met = np.flatnonzero(asked[found.rows])
+        having = found.of(found.segment.rows)
+        met = asked[having].nonzero()[0]
         numbers.append(found.numbers[np.searchsorted(np.cumsum(found.sizes), met, side="right")])
-        places.append(np.searchsorted(rows, found.rows[met].astype(np.int64) + first))
-        times.append(found.frequencies[met])
+        places.append(np.searchsorted(rows, having[met].astype(np.int64) + first))
+        times.append(found.of(found.segment.frequencies)[met])
     return np.concatenate(numbers), np.concatenate(places), np.concatenate(times)

@@ -7,17 +7,19 @@ closer look; `relevance` scores these, as a probability that is comparable betwe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..query.search import Cues
 from . import signals
 from .columns import BoolArray, FloatArray, IntArray
 from .learned import WITH_VECTORS, WORDS_ALONE
 from .partition import Partition
-from .relevance import Situation, probability
+from .relevance import Situation, counted, grouped, probability
 from .signals import Lexical, Lines, Nearby, Pairs, Rankable
 from .weights import Weights
 
@@ -52,14 +54,14 @@ def highest(scores: FloatArray, visible: BoolArray, count: int) -> IntArray:
     """
     seen = int(np.count_nonzero(visible))
     if seen < len(scores) // 8:
-        rows: IntArray = np.flatnonzero(visible)
+        rows: IntArray = visible.nonzero()[0]
         return rows[_highest(scores[rows], count)]
     return _highest(scores if seen == len(scores) else np.where(visible, scores, np.float32(-1)), count)
 
 
 def _highest(scores: FloatArray, count: int) -> IntArray:
     bound = _bound(scores, count)
-    rows = np.flatnonzero(scores >= bound if bound > 0 else scores > 0)
+    rows = (scores >= bound if bound > 0 else scores > 0).nonzero()[0]
     if len(rows) <= count:
         return rows
     kept = scores[rows]
@@ -83,6 +85,8 @@ def _bound(scores: FloatArray, count: int) -> float:
     return float(np.partition(maxima, length - count)[length - count])
 
 
+# Up to this many times the rows that are wanted are sorted as a whole.
+_SORTED = 16
 # Further signals can raise a row above others, so more rows than requested take part.
 _POOL = 200
 # The best other row of the run at any distance counts half as much as one beside.
@@ -111,11 +115,14 @@ def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weigh
     if dense is None:
         assert lexical is not None, "a search needs at least one arm"
         return lexical
-    cosine = np.clip(dense, 0, 1)
+    cosine = np.maximum(dense, np.float32(0))
+    np.minimum(cosine, np.float32(1), out=cosine)
     if lexical is None:
         return cosine
     both = (weights.dense + weights.lexical) or 1.0
-    return np.float32(weights.dense / both) * cosine + np.float32(weights.lexical / both) * lexical
+    cosine *= np.float32(weights.dense / both)
+    cosine += np.float32(weights.lexical / both) * lexical
+    return cosine
 
 
 def pool_size(limit: int) -> int:
@@ -199,18 +206,20 @@ def measure(
         return Scored(rows, every[rows], values, Situation(0, 0, 0, None, 1))
     strong = in_pool[rows]
     base = every[rows]
-    lifting = base
-    single = signals.of_rows(partition, lexical, rows, cues)
-    covered = 0.0
+    spoken = partition.spoken_by(cues.words)
+    flags = None if lexical is None else lexical.flags(rows)
+    single = signals.of_rows(partition, lexical, rows, cues, spoken, flags)
+    lifting, covered, assistant = base, 0.0, 0.0
     if lexical is not None:
         gains = lexical.gains(rows)
         if weights.lifts:
-            single["coverage"] = signals.coverage(gains, nearby)
+            single["coverage"] = coverage = signals.coverage(gains, nearby)
             # Rows that share the query lift each other more.
-            lifting = base + _COVERED * single["coverage"]
-        worth = signals.worth(partition, lexical, rows, cues, owner)
+            lifting = base + _COVERED * coverage
+        worth = signals.worth(partition, lexical, rows, cues, spoken, owner)
         values |= signals.words(gains, lexical.weights, worth)
-        covered = float(values["share"][strong].max())
+        covered = float(np.maximum.reduce(values["share"], where=strong, initial=0))
+        assistant = min(1.0, 2 * np.count_nonzero(single["role"] & strong) / np.count_nonzero(strong))
     if weights.lifts:
         single["neighbour"] = signals.beside(lifting, strong, nearby)
         if links is not None and len(rows) == len(visible):
@@ -218,10 +227,9 @@ def measure(
         else:
             other = signals.same_run(lifting, strong, partition.runs(rows))
         single["neighbour"] += _RUN * other
-    assistant = min(1.0, 2 * float(single["role"][strong].mean())) if lexical is not None else 0.0
     situation = Situation(
         assistant=assistant,
-        dialogue=signals.dialogue(partition, lexical, rows, nearby),
+        dialogue=signals.dialogue(partition, rows, None if flags is None else flags[0], nearby),
         covered=covered,
         documents=None if lexical is None else lexical.documents,
         alone=1 - nearby.paired() / len(rows),
@@ -279,53 +287,90 @@ def rank(
     )
     if found is None:
         return []
-    rows = found.rows
-    words = None if lexical is None else lexical.scores
-    parts = {
-        name: np.zeros(len(rows), dtype=np.float32) if arm is None else arm[rows]
-        for name, arm in (("dense", dense), ("lexical", words))
-    }
     if weights.similarity:
-        scores = np.clip(found.base, 0, 1).astype(np.float64)
+        totals = found.base.clip(0, 1)
+        judged = None
     else:
-        age = signals.retention(now - partition.valid_from[rows], weights.retention_days)
-        added = _parts({**found.values, "recency": age}, found.situation, weights)
-        parts |= added
-        scores = probability(_sum(added.values()))
-    # Of equal scores the oldest row comes first.
-    order = np.lexsort((rows, -scores))[:limit]
+        age = signals.retention(now - partition.valid_from[found.rows], weights.retention_days)
+        judged = _Judged.of({**found.values, "recency": age}, found.situation, weights)
+        totals = judged.log_odds
+    order = _foremost(totals, limit)
+    rows = found.rows[order]
+    words = None if lexical is None else lexical.scores
+    columns = [[0.0] * len(rows) if arm is None else arm[rows].tolist() for arm in (dense, words)]
+    names, scores = ["dense", "lexical"], totals[order].tolist()
+    if judged is not None:
+        names += judged.names
+        columns += judged.parts(order)
+        scores = list(map(probability, scores))
     answer = []
-    found_parts = zip(*(part[order].tolist() for part in parts.values()), strict=True)
-    for row, score, values in zip(rows[order].tolist(), scores[order].tolist(), found_parts, strict=True):
-        shown = dict(zip(parts, values, strict=True))
+    for row, score, parts in zip(rows.tolist(), scores, zip(*columns, strict=True), strict=True):
+        shown = dict(zip(names, parts, strict=True))
         if explain:
             shown |= _places(row, visible, dense=dense, lexical=words)
         answer.append(Ranked(row, score, shown))
     return answer
 
 
-def _sum(parts: Iterable[FloatArray]) -> FloatArray:
-    each = iter(parts)
-    total = next(each).copy()
-    for part in each:
-        total += part
-    return total
+def _foremost(scores: FloatArray, count: int) -> npt.NDArray[np.intp]:
+    """Return the indexes of the highest scores, best first; of equal ones the first comes first."""
+    if len(scores) <= _SORTED * count:
+        return (-scores).argsort(kind="stable")[:count]
+    least = np.partition(scores, len(scores) - count)[len(scores) - count]
+    few = (scores >= least).nonzero()[0]
+    order: npt.NDArray[np.intp] = few[(-scores[few]).argsort(kind="stable")[:count]]
+    return order
 
 
-def _parts(values: Mapping[str, FloatArray], situation: Situation, weights: Weights) -> dict[str, FloatArray]:
-    """Return what each part adds to the log-odds of each row, keyed by its name."""
-    dense = values.get("dense")
-    without = {name: each for name, each in values.items() if name != "dense"}
-    if dense is None or not weights.dense:
-        return WORDS_ALONE.parts(without, situation, weights)
-    both = WITH_VECTORS.parts(values, situation, weights)
-    missing = np.abs(dense) < _NOTHING
-    if not missing.any():
-        return both
-    alone = WORDS_ALONE.parts(without, situation, weights)
-    # A row without a vector, such as one in a script that the embedder cannot read, is judged by its words.
-    alone["vectors"] = np.zeros(len(dense), dtype=np.float32)
-    return {name: np.where(missing, alone[name], part) for name, part in both.items()}
+class _Judged(NamedTuple):
+    """The log-odds of rows, and what they are the sum of.
+
+    Attributes:
+        log_odds: shape (rows,).
+        names: the names of the parts.
+        signals: the signals that count; shape (signals, rows).
+        starts: where the signals of each part begin; shape (parts - 1,).
+        models: the weight of each signal and the log-odds without any: for the rows with a vector, if the
+            query has one, and for the others, if there are such rows.
+        missing: which rows are judged by the second one; shape (rows,). ``None`` if there is one.
+    """
+
+    log_odds: FloatArray
+    names: list[str]
+    signals: FloatArray
+    starts: npt.NDArray[np.intp]
+    models: list[tuple[FloatArray, float]]
+    missing: BoolArray | None
+
+    @classmethod
+    def of(cls, values: Mapping[str, FloatArray], situation: Situation, weights: Weights) -> _Judged:
+        """Add up signals, given by name; each of shape (rows,)."""
+        names = counted(tuple(values), weights)
+        shape = len(names), len(values["recency"])
+        rows = np.array([values[name] for name in names], dtype=np.float32).reshape(shape)
+        using, missing = [WORDS_ALONE], None
+        if "dense" in names:
+            using = [WITH_VECTORS]
+            # A row without a vector, such as one in a script that the embedder cannot read, is judged by its
+            # words.
+            without = np.abs(values["dense"]) < _NOTHING
+            if without.any():
+                using, missing = [WITH_VECTORS, WORDS_ALONE], without
+        models = [(model.scaled(names, situation, weights), model.prior(situation)) for model in using]
+        sums = [np.float32(prior) + each @ rows for each, prior in models]
+        log_odds = sums[0] if missing is None else np.where(missing, sums[1], sums[0])
+        parts, starts = grouped(names)
+        return cls(log_odds, [*parts, "prior"], rows, starts, models, missing)
+
+    def parts(self, rows: npt.NDArray[np.intp]) -> list[list[float]]:
+        """Return what each part adds to the log-odds of some rows; shape (parts, rows)."""
+        chosen = self.signals[:, rows]
+        added = [np.add.reduceat(chosen * each[:, None], self.starts, axis=0) for each, _ in self.models]
+        priors = [[prior] * len(rows) for _, prior in self.models]
+        if self.missing is None:
+            return [*added[0].tolist(), priors[0]]
+        missing = self.missing[rows]
+        return [*np.where(missing, added[1], added[0]).tolist(), np.where(missing, *priors[::-1]).tolist()]
 
 
 def _places(row: int, visible: BoolArray, **arms: FloatArray | None) -> dict[str, float]:

@@ -103,7 +103,9 @@ class Partition:
         self._hidden: set[int] = set()
         self._may_expire = False
         self._turns = Turns()
+        # Kept until the rows change.
         self._links: tuple[int, Links] | None = None
+        self._current: BoolArray | None = None
         self.vectors: Vectors | Codes | None = None
         if dimension:
             self.vectors = Codes(dimension) if coded else Vectors(dimension)
@@ -211,7 +213,7 @@ class Partition:
     def append(self, rows: PartitionRows) -> None:
         """Add rows; a row whose id is already here replaces the old one."""
         self.remove(rows.ids)
-        self._links = None
+        self._links = self._current = None
         start = len(self._ids.values)
         self._ids.extend(rows.ids)
         self._valid_from.extend(rows.valid_from)
@@ -252,7 +254,7 @@ class Partition:
         for memory_id in ids:
             row = self._row_of.pop(memory_id, None)
             if row is not None:
-                self._links = None
+                self._links = self._current = None
                 self._hidden.add(row)
                 self._turns.remove(row)
 
@@ -277,27 +279,35 @@ class Partition:
             only: the ids that passed a filter; shape (k,).
 
         Returns:
-            Shape (n,), bool.
+            Shape (n,), bool; not to be changed.
         """
-        valid_to = self._valid_to.values
-        mask: BoolArray
-        if as_of is None:
-            mask = valid_to == FOREVER
-        else:
-            mask = (self._valid_from.values <= as_of) & (valid_to > as_of)
+        mask = self._shown() if as_of is None else self._shown_at(as_of)
         if self._may_expire and not include_expired:
-            mask &= self._expires_at.values > (now if as_of is None else as_of)
-        if self._hidden:
-            mask[list(self._hidden)] = False
+            mask = mask & (self._expires_at.values > (now if as_of is None else as_of))
         if agent is not None:
-            mask &= self._agents.equal(agent)
+            mask = mask & self._agents.equal(agent)
         if run is not None:
-            mask &= self._runs.equal(run)
+            mask = mask & self._runs.equal(run)
         if only is not None:
             allowed = np.zeros(len(mask), dtype=np.bool_)
             allowed[[row for i in only.tolist() if (row := self._row_of.get(i)) is not None]] = True
-            mask &= allowed
+            mask = mask & allowed
         return mask
+
+    def _shown(self) -> BoolArray:
+        """Return which rows are true now, which is kept; nobody can change it."""
+        if self._current is None:
+            current: BoolArray = self._valid_to.values == FOREVER
+            current[list(self._hidden)] = False
+            current.flags.writeable = False
+            self._current = current
+        return self._current
+
+    def _shown_at(self, moment: int) -> BoolArray:
+        """Return which rows were true at a moment."""
+        shown: BoolArray = (self._valid_from.values <= moment) & (self._valid_to.values > moment)
+        shown[list(self._hidden)] = False
+        return shown
 
     def dense(self, queries: FloatArray) -> FloatArray:
         """Return the cosine of each query with each row, or an estimate if coded.

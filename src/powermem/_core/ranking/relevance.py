@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -48,9 +50,8 @@ _USUAL_COVERAGE = 0.6
 _USUAL_DOCUMENTS = 300
 # Of two rows that are equally good the newer one comes first. Not learned: the conversations are years old.
 _RECENCY = 0.25
-# Part of a score -> the signals that it sums up.
-_PARTS = {"vectors": ("dense",), "words": ("lexical", "share")}
-_PART_OF = {signal: part for part, each in _PARTS.items() for signal in each}
+# Signals that are shown as parts of other names; those of one name follow each other.
+_PART_OF = {"dense": "vectors", "lexical": "words", "share": "words"}
 _FACTOR = {"share": "lexical"}
 
 
@@ -64,10 +65,7 @@ class Weight(NamedTuple):
 
     def at(self, situation: Situation) -> float:
         """Return the weight in a situation."""
-        rest, assistant, dialogue, covered = situation.factors()
-        return (
-            self.rest * rest + self.assistant * assistant + self.dialogue * dialogue + self.covered * covered
-        )
+        return math.fsum(map(mul, self, situation.factors()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,35 +86,56 @@ class Model:
     size: float
     alone: float
     sharpness: float
-    weights: Mapping[str, Weight]
+    weights: Mapping[str, Weight] = field(hash=False)
 
-    def parts(
-        self, signals: Mapping[str, FloatArray], situation: Situation, factors: Weights
-    ) -> dict[str, FloatArray]:
-        """Return what each signal adds to the log-odds of each row, keyed by the name of the part.
+    def scaled(self, names: tuple[str, ...], situation: Situation, factors: Weights) -> FloatArray:
+        """Return what a unit of each signal adds to the log-odds; shape (signals,).
 
         Args:
-            signals: the signals of some rows; each of shape (rows,).
+            names: the signals.
             situation: the kind of scope and query.
             factors: the configured factors.
         """
-        parts: dict[str, FloatArray] = {}
         scale = 1 + self.sharpness * situation.alone
-        for signal, values in signals.items():
-            factor: float = getattr(factors, _FACTOR.get(signal, signal))
-            weight = _RECENCY if signal == "recency" else self.weights[signal].at(situation)
-            if not factor:
-                continue
-            name = _PART_OF.get(signal, signal)
-            added = np.float32(factor * weight * scale) * values
-            parts[name] = parts[name] + added if name in parts else added
-        count = len(next(iter(signals.values()))) if signals else 0
+        each: npt.NDArray[np.float64] = _table(self, names, factors) @ situation.factors()
+        return (each * scale).astype(np.float32)
+
+    def prior(self, situation: Situation) -> float:
+        """Return the log-odds of a row without any signal."""
         size = self.size * math.log((situation.documents or _USUAL_DOCUMENTS) / _USUAL_DOCUMENTS)
-        prior = self.intercept.at(situation) + size + self.alone * situation.alone
-        parts["prior"] = np.full(count, prior, dtype=np.float32)
-        return parts
+        return self.intercept.at(situation) + size + self.alone * situation.alone
 
 
-def probability(log_odds: FloatArray) -> npt.NDArray[np.float64]:
+@lru_cache(maxsize=128)
+def _table(model: Model, names: tuple[str, ...], factors: Weights) -> npt.NDArray[np.float64]:
+    """Return the weights of signals times their factors; shape (signals, 4)."""
+    learned = {**model.weights, "recency": Weight(_RECENCY)}
+    table = np.zeros((len(names), len(Weight._fields)))
+    for row, name in enumerate(names):
+        # The model for words alone has no weight for the cosine.
+        table[row] = np.multiply(learned.get(name, Weight(0.0)), _factor(name, factors))
+    return table
+
+
+def _factor(name: str, factors: Weights) -> float:
+    factor: float = getattr(factors, _FACTOR.get(name, name))
+    return factor
+
+
+@lru_cache(maxsize=128)
+def counted(names: tuple[str, ...], factors: Weights) -> tuple[str, ...]:
+    """Return the signals that are not switched off by a factor of 0."""
+    return tuple(name for name in names if _factor(name, factors))
+
+
+@lru_cache(maxsize=128)
+def grouped(names: tuple[str, ...]) -> tuple[list[str], npt.NDArray[np.intp]]:
+    """Return the parts of a score that signals belong to, and where the signals of each begin."""
+    parts = [_PART_OF.get(name, name) for name in names]
+    starts = [place for place, part in enumerate(parts) if part not in parts[:place]]
+    return [parts[place] for place in starts], np.array(starts, dtype=np.intp)
+
+
+def probability(log_odds: float) -> float:
     """Return the probability for log-odds; strictly between 0 and 1 as far as floats can tell."""
-    return 1 / (1 + np.exp(-np.clip(log_odds, -60, 60).astype(np.float64)))
+    return 1 / (1 + math.exp(-min(max(log_odds, -60.0), 60.0)))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..text.flags import SIGNALLED
 from ..text.terms import query_terms
 from . import bm25
 from .columns import BoolArray, FloatArray, IntArray
@@ -79,7 +80,7 @@ class ServerRows:
         Args:
             terms: distinct term ids of the query.
             forms: maps further forms of a word, such as stems, to the id of the word.
-            source: see `bm25.gain`.
+            source: see `bm25.saturation`.
             documents: the number of rows that the search could find; ``None`` if these are the visible rows
                 here.
             mean: their mean length.
@@ -94,13 +95,15 @@ class ServerRows:
         if frequencies is None:
             counted = np.bincount(which[visible[rows]], minlength=len(terms)).tolist()
             frequencies = dict(zip(terms, counted, strict=True))
-        word_of, weights = bm25.weigh(terms, forms or {}, documents, frequencies)
+        counts = [frequencies.get(term, 0) for term in terms]
+        ids, word_of, weights = bm25.weigh(terms, forms or {}, documents, counts)
         words = word_of[which]
         against = bm25.damping(self.lengths, mean)[rows]
         times = self._counts[places].astype(np.float32)
+        shares = weights / np.float32(float(weights.sum()) or 1.0)
         gained = np.zeros((len(weights), len(self)), dtype=np.float32)
-        np.maximum.at(gained, (words, rows), bm25.gain(weights[words], times, against, source))
-        return ServerWords(self, gained, bm25.words_of(terms, forms or {}), weights, mean, documents)
+        np.maximum.at(gained, (words, rows), shares[words] * bm25.saturation(times, against, source))
+        return ServerWords(self, gained, ids, weights, mean, documents)
 
     def having(self, terms: Sequence[int]) -> BoolArray:
         """Return which rows contain which terms; shape (terms, n)."""
@@ -167,7 +170,10 @@ class ServerWords:
     Args:
         found: the rows.
         gained: the gain of each word in each row; shape (words, n).
-        best: the total gain of a row of mean length that contains every term once.
+        words: the ids of the words; shape (words,).
+        weights: the weight of each; shape (words,).
+        mean: the mean length of the rows that the search could find.
+        documents: the number of these.
 
     Attributes:
         scores: how well each row matches, 0 to 1; shape (n,).
@@ -188,18 +194,16 @@ class ServerWords:
         self.documents = documents
         self.words = words
         self.weights = weights
-        best = float(weights.sum())
-        self._gained = gained / np.float32(best or 1.0)
-        self.scores: FloatArray = bm25.relative(gained.sum(axis=0), best)
+        self._gained = gained
+        self.scores: FloatArray = np.minimum(gained.sum(axis=0), np.float32(1))
 
     def gains(self, rows: IntArray) -> FloatArray:
         """Return the gain of each word in some rows; see `Lexical`."""
         return self._gained[:, rows]
 
-    def flagged(self, term: int, rows: IntArray) -> BoolArray:
-        """Return which rows have a flag; see `Lexical`."""
-        found: BoolArray = self._found.having([term])[0, rows]
-        return found
+    def flags(self, rows: IntArray) -> BoolArray:
+        """Return which rows have each of `SIGNALLED`; see `Lexical`."""
+        return self._found.having(SIGNALLED)[:, rows]
 
     def having(self, terms: Sequence[int], rows: IntArray) -> BoolArray:
         """Return which rows contain which terms; see `Lexical`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from ..clock import DAY
 from ..query.search import Cues, Period
-from ..text.flags import ASKS, FROM_ASSISTANT, TELLS_TIME
+from ..text.flags import SIGNALLED
 from ..text.terms import query_terms, term_id
 from .columns import BoolArray, FloatArray, IntArray, group_starts
 from .turns import Beside, Links
@@ -83,8 +84,8 @@ class Lexical(Protocol):
             rows: ascending.
         """
 
-    def flagged(self, term: int, rows: IntArray) -> BoolArray:
-        """Return which rows have a flag that every search asks for; same shape as ``rows``."""
+    def flags(self, rows: IntArray) -> BoolArray:
+        """Return which rows have each of `SIGNALLED`; shape (flags, rows)."""
 
 
 # A word in a nearby turn counts this share for each turn of distance.
@@ -227,18 +228,19 @@ class Lines(NamedTuple):
 
     def most(self, values: FloatArray, factors: FloatArray, by: np.ufunc) -> FloatArray:
         """See `Nearby`."""
-        padded = _padded(values)
-        found = None
-        for before, after, factor in zip(
-            self.others[: self.span], self.others[self.span :], factors[1:], strict=True
-        ):
-            each = by(np.maximum(padded[before], padded[after]), factor)
-            found = each if found is None else np.maximum(found, each)
-        return np.zeros_like(values) if found is None else found
+        if not self.span:
+            return np.zeros_like(values)
+        each = _padded(values)[self.others]
+        # On both sides at each distance.
+        nearer = np.maximum(each[: self.span], each[self.span :])
+        by(nearer, factors[1:].reshape(-1, *[1] * values.ndim), out=nearer)
+        most: FloatArray = np.maximum.reduce(nearer, axis=0)
+        return most
 
     def paired(self) -> int:
         """See `Nearby`."""
-        return int(np.count_nonzero((self.others < self.others.shape[1]).any(axis=0)))
+        there = self.others < self.others.shape[1]
+        return int(np.count_nonzero(np.logical_or.reduce(there, axis=0)))
 
     def differing(self, codes: IntArray) -> float:
         """See `Nearby`."""
@@ -249,8 +251,8 @@ class Lines(NamedTuple):
         number = int(np.count_nonzero(there))
         if not number:
             return 0.0
-        differ = _padded(codes)[lines] != codes
-        return int(np.count_nonzero(differ & there)) / number
+        there &= _padded(codes)[lines] != codes
+        return int(np.count_nonzero(there)) / number
 
 
 @lru_cache(maxsize=16)
@@ -261,8 +263,9 @@ def _faded(span: int) -> FloatArray:
 
 def _padded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return values with zeros behind the last row, which stands for none."""
-    padded = np.zeros((len(values) + 1, *values.shape[1:]), dtype=values.dtype)
+    padded = np.empty((len(values) + 1, *values.shape[1:]), dtype=values.dtype)
     padded[:-1] = values
+    padded[-1] = 0
     return padded
 
 
@@ -280,7 +283,7 @@ def coverage(gains: FloatArray, nearby: Nearby) -> FloatArray:
     own = np.ascontiguousarray(gains.T)
     around = nearby.most(own, _faded(nearby.span), np.multiply)
     around -= own
-    lifted: FloatArray = np.maximum(around, 0, out=around).sum(axis=1)
+    lifted: FloatArray = np.add.reduce(np.maximum(around, 0, out=around), axis=1)
     return lifted
 
 
@@ -293,7 +296,7 @@ def beside(base: FloatArray, strong: BoolArray, nearby: Nearby) -> FloatArray:
         nearby: which of these rows are beside each other.
     """
     distances = np.arange(nearby.span + 1, dtype=np.float32)
-    return nearby.most(np.where(strong, base, np.float32(0)), distances, np.divide)
+    return nearby.most(base * strong, distances, np.divide)
 
 
 def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
@@ -334,23 +337,12 @@ def best_other(
     return found
 
 
-def spoken(partition: Rankable, rows: IntArray, words: frozenset[str]) -> BoolArray:
-    """Return which rows were said by a speaker named in the query."""
-    by = partition.spoken_by(words)
-    return np.zeros(len(rows), dtype=np.bool_) if by is None else by[rows]
-
-
 def quoting(lexical: Lexical, rows: IntArray, phrases: Sequence[Sequence[int]]) -> BoolArray:
     """Return which rows contain all words of a phrase that is quoted in the query."""
     found = np.zeros(len(rows), dtype=np.bool_)
     for phrase in phrases:
         found |= lexical.having(phrase, rows).all(axis=0)
     return found
-
-
-def flagged(lexical: Lexical, rows: IntArray, flag: str) -> BoolArray:
-    """Return which rows have a flag of `flags`."""
-    return lexical.flagged(term_id(flag), rows)
 
 
 def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Period) -> FloatArray:
@@ -364,7 +356,7 @@ def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Pe
     """
     outside = np.maximum(np.maximum(period.start - begins, begins - period.end + 1), 0)
     scale = max(period.end - period.start, _LEAST_SCALE)
-    near = np.exp(-outside / scale).astype(np.float32)
+    near: FloatArray = np.exp(-outside / scale).astype(np.float32)
     if lexical is not None and period.terms:
         near[lexical.having(period.terms, rows).any(axis=0)] = 1.0
     return near
@@ -372,8 +364,8 @@ def within(lexical: Lexical | None, rows: IntArray, begins: IntArray, period: Pe
 
 def retention(age_us: IntArray, days: float) -> FloatArray:
     """Return exp(-age / days), Ebbinghaus's forgetting curve; an age in the future counts as zero."""
-    age = np.maximum(age_us, 0) / (DAY * days)
-    return np.exp(-age).astype(np.float32)
+    age = np.maximum(age_us, 0) / (-DAY * days)
+    return np.exp(age, out=age).astype(np.float32)
 
 
 def of_speaker(lexical: Lexical, rows: IntArray, cues: Cues) -> BoolArray:
@@ -390,9 +382,7 @@ def looked_up(cues: Cues, weights: Weights) -> list[int]:
     """Return the ids of the terms that signals look up in addition to those of the query."""
     if weights.similarity:
         return []
-    wanted = [term_id(ASKS), term_id(FROM_ASSISTANT), *cues.names.values()]
-    if cues.when:
-        wanted.append(term_id(TELLS_TIME))
+    wanted = [*SIGNALLED, *cues.names.values()]
     if cues.period is not None:
         wanted += cues.period.terms
     wanted += [*cues.own, *cues.others[0], *cues.others[1]]
@@ -400,8 +390,13 @@ def looked_up(cues: Cues, weights: Weights) -> list[int]:
 
 
 def of_rows(
-    partition: Rankable, lexical: Lexical | None, rows: IntArray, cues: Cues
-) -> dict[str, FloatArray]:
+    partition: Rankable,
+    lexical: Lexical | None,
+    rows: IntArray,
+    cues: Cues,
+    spoken: BoolArray | None,
+    flags: BoolArray | None,
+) -> dict[str, npt.NDArray[Any]]:
     """Return the signals that depend on a single row and on words, keyed by name; none without full text.
 
     Args:
@@ -409,24 +404,29 @@ def of_rows(
         lexical: their full text; ``None`` for a search without.
         rows: ascending.
         cues: further signals found in the query.
+        spoken: which of all rows a speaker named in the query said; ``None`` for none.
+        flags: which of ``rows`` have each of `SIGNALLED`; ``None`` without full text.
     """
-    found: dict[str, FloatArray] = {"speaker": spoken(partition, rows, cues.words).astype(np.float32)}
+    found: dict[str, npt.NDArray[Any]] = {
+        "speaker": np.zeros(len(rows), dtype=np.bool_) if spoken is None else spoken[rows]
+    }
     if cues.period is not None:
         near = within(lexical, rows, partition.valid_from[rows], cues.period)
         # A period that holds most of the other rows tells nothing of this one.
         others = (near.sum() - near) / np.float32(max(len(near) - 1, 1))
         found["period"] = near * (1 - others)
-    if lexical is None:
+    if lexical is None or flags is None:
         return found
-    found["length"] = np.log1p(lexical.lengths[rows]) - np.float32(np.log1p(lexical.mean))
-    found["role"] = flagged(lexical, rows, FROM_ASSISTANT).astype(np.float32)
-    found["asking"] = flagged(lexical, rows, ASKS).astype(np.float32)
+    length = np.log1p(lexical.lengths[rows])
+    length -= np.float32(math.log1p(lexical.mean))
+    found["length"] = length
+    found["role"], found["asking"], moment = flags
     if cues.when:
-        found["moment"] = flagged(lexical, rows, TELLS_TIME).astype(np.float32)
+        found["moment"] = moment
     if cues.own or cues.others[0]:
-        found["own"] = of_speaker(lexical, rows, cues).astype(np.float32)
+        found["own"] = of_speaker(lexical, rows, cues)
     if cues.phrases:
-        found["phrase"] = quoting(lexical, rows, cues.phrases).astype(np.float32)
+        found["phrase"] = quoting(lexical, rows, cues.phrases)
     return found
 
 
@@ -443,18 +443,25 @@ def words(gains: FloatArray, weights: FloatArray, worth: FloatArray) -> dict[str
         and the share of the words, by their weights, that a row has.
     """
     kept = weights * worth
-    total = float(kept.sum())
+    total = float(np.add.reduce(kept))
     if not total:
         nothing = np.zeros(gains.shape[1], dtype=np.float32)
         return {"lexical": nothing, "share": nothing}
-    scale = np.float32(float(weights.sum()) / total)
+    scale = np.float32(float(np.add.reduce(weights)) / total)
     return {
-        "lexical": np.minimum((worth[:, None] * gains).sum(axis=0) * scale, np.float32(1)),
-        "share": ((kept[:, None] * (gains > 0)).sum(axis=0) / np.float32(total)).astype(np.float32),
+        "lexical": np.minimum((worth * scale) @ gains, np.float32(1)),
+        "share": (kept / np.float32(total)) @ (gains > 0),
     }
 
 
-def worth(partition: Rankable, lexical: Lexical, rows: IntArray, cues: Cues, owner: str | None) -> FloatArray:
+def worth(
+    partition: Rankable,
+    lexical: Lexical,
+    rows: IntArray,
+    cues: Cues,
+    spoken: BoolArray | None,
+    owner: str | None,
+) -> FloatArray:
     """Return what each word of a query is worth in this scope, 0 to 1; shape (words,).
 
     The name of the person whose memories these are, or of the speaker of most of them, tells nothing: it is
@@ -465,16 +472,18 @@ def worth(partition: Rankable, lexical: Lexical, rows: IntArray, cues: Cues, own
         lexical: their full text.
         rows: those that take part, ascending.
         cues: the names in the query, among other things.
+        spoken: which of all rows a speaker named in the query said; ``None`` for none.
         owner: the user whose memories are searched, if it is one.
     """
     worth = np.ones(len(lexical.words), dtype=np.float32)
+    if spoken is None and not cues.names:
+        return worth
     named = {word: index for index, word in enumerate(lexical.words)}
-    spoken = {term for term in cues.words if term_id(term) in named}
-    for term in spoken if partition.spoken_by(spoken) is not None else ():
-        by = partition.spoken_by([term])
+    for term in cues.words if spoken is not None else ():
+        by = partition.spoken_by([term]) if term_id(term) in named else None
         if by is not None:
             # Whole up to half of the rows, and nothing from four fifths on.
-            share = float(by[rows].mean())
+            share = np.count_nonzero(by[rows]) / len(rows)
             worth[named[term_id(term)]] = min(1.0, max(0.0, (0.8 - share) / 0.3))
     if cues.names:
         own = frozenset(map(term_id, query_terms(owner))) if owner else frozenset()
@@ -486,16 +495,16 @@ def worth(partition: Rankable, lexical: Lexical, rows: IntArray, cues: Cues, own
     return worth if worth.any() else np.ones_like(worth)
 
 
-def dialogue(partition: Rankable, lexical: Lexical | None, rows: IntArray, nearby: Nearby) -> float:
+def dialogue(partition: Rankable, rows: IntArray, assistant: BoolArray | None, nearby: Nearby) -> float:
     """Return the share of the turns beside each other that are not of the same speaker; 0 without runs.
 
     Args:
         partition: the source of the rows.
-        lexical: their full text.
         rows: those that take part, ascending.
+        assistant: which of them an assistant said, if that is known; same shape.
         nearby: which of these rows are beside each other.
     """
     voices = partition.voices(rows) * 2
-    if lexical is not None:
-        voices = voices + flagged(lexical, rows, FROM_ASSISTANT)
+    if assistant is not None:
+        voices += assistant
     return nearby.differing(voices)

@@ -1,8 +1,8 @@
 """Load partitions from the tables of a collection, and keep them up to date. No I/O.
 
-Every commit of any process has a number. A partition stores the last number that it has seen; if the
-collection has a higher one, the changes since then are read. So a search sees everything that any process
-committed before the search started.
+Every commit of any process that changes memories has a number. A partition stores the last number that it
+has seen; if the collection has a higher one, the changes since then are read. So a search sees everything
+that any process committed before the search started.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ class SQLiteSQL(FollowedSQL):
     A write transaction locks the whole database, so there are no row locks.
 
     Attributes:
-        sequence: the number of the open transaction's commit. Every memory that it changes gets it, so that
-            caches of other processes can ask for changes after the last number they know.
+        sequence: the number of the open transaction's commit, if it changes memories. Each of these gets it,
+            so that caches of other processes can ask for changes after the last number they know.
     """
 
     dialect = SQLITE
@@ -88,8 +88,11 @@ class SQLiteSQL(FollowedSQL):
     def begin(self) -> Steps[Mapping[str, str | int] | None]:
         found = dict((yield Query(self._select_state)))
         self.sequence = found["sequence"] + 1
-        yield Statement(self._set_sequence, (self.sequence,))
         return found
+
+    def finish(self, changed: Sequence[Row]) -> Steps[None]:
+        if changed:
+            yield Statement(self._set_sequence, (self.sequence,))
 
     def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
         number = self.sequence

@@ -10,7 +10,7 @@ import re
 
 from ..clock import MONTHS, to_datetime
 from ..patterns import Pattern
-from .terms import terms
+from .terms import term_id, terms
 
 ASKS = "?"
 """The flag of a text that asks and tells nothing. It cannot be confused with a word, since words have letters
@@ -19,6 +19,8 @@ FROM_ASSISTANT = "role:assistant"
 """The flag of an assistant's message. No word has a colon between letters."""
 TELLS_TIME = "@"
 """The flag of a text that mentions a time."""
+SIGNALLED = (term_id(FROM_ASSISTANT), term_id(ASKS), term_id(TELLS_TIME))
+"""The terms of the flags that are signals of every search."""
 
 # Introductions: the name is that of the person whose memories these are, or of the speaker.
 _INTRODUCES = Pattern(

@@ -31,7 +31,9 @@ class Consumption:
     def add(self, day: int, amounts: Mapping[str, int]) -> None:
         """Count amounts of a day."""
         with self._lock:
-            self._days[day] = total(self._days.get(day, {}), amounts)
+            counts = self._days.setdefault(day, {})
+            for name, amount in amounts.items():
+                counts[name] = counts.get(name, 0) + amount
 
     def take(self) -> Days:
         """Return all counts and start again from zero."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from operator import attrgetter, itemgetter
-from typing import Annotated, Any, Literal, NamedTuple
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from ..._async.bulk.exporting import AsyncExporter
+from ..._async.stores.base import AsyncStore
 from ..._core import clock
-from ..._core.transfer.sources import Page
-from ..._core.values import Scope
+from ..._core.sql.events import Asked, Event, Place, Session
 from ...errors import InvalidInputError
 from ..call import Call, ReadCall
 from ..caller import ScopeIds
@@ -26,6 +24,9 @@ router = APIRouter(prefix="/memories", tags=["powermem 1.1"])
 _PREVIEW = 240
 """Characters of a preview; as in powermem 1.1."""
 
+_READ = 10_000
+"""Events that are read at once where each is looked at: some 10 MB."""
+
 _NATURE = {
     "precision": "event_log",
     "capabilities": {
@@ -37,78 +38,67 @@ _NATURE = {
 }
 
 
-class Event(NamedTuple):
-    """A message, or a change of a memory. The first four are its place among all.
-
-    Attributes:
-        at: when; microseconds UTC.
-        kind: 0 for a message, 1 for a change.
-        id: of the message or the memory.
-        number: of the change.
-        scope: whose.
-        name: ``MESSAGE``, or what the history calls it.
-        content: what was said, or is remembered since.
-        further: whatever else there is.
-    """
-
-    at: int
-    kind: int
-    id: int
-    number: int
-    scope: Scope
-    name: str
-    content: str
-    further: dict[str, Any]
-
-    def body(self, include_source: bool) -> dict[str, Any]:
-        """Return the event as clients read it."""
-        found = {
-            "event_id": ".".join(map(str, self[:4])),
-            "occurred_at": _moment(self.at),
-            **self.scope._asdict(),
-            "memory_id": str(self.id) if self.kind else None,
-            "event_type": self.name,
-            "content_preview": self.content[:_PREVIEW],
-            "metadata": self.further,
-            "precision": _NATURE["precision"],
-        }
-        return {**found, "source_content": self.content} if include_source else found
-
-
 def _moment(at: int) -> str:
     return moment(clock.to_iso(at))
 
 
-def _of(page: Page) -> Iterator[Event]:
-    for turn in page.turns:
-        yield Event(turn.sent_at, 0, turn.id, 0, turn.scope, "MESSAGE", turn.content, {"role": turn.role})
-    for stored in page.memories:
-        for number, entry in enumerate(stored.history):
-            content = entry.new_memory or entry.old_memory or ""
-            further = {"old_memory": entry.old_memory, "new_memory": entry.new_memory, "actor": entry.actor}
-            place = entry.created_at, 1, stored.row.id, number
-            yield Event(*place, stored.row.scope, entry.event, content, further)
+def _content(event: Event) -> str:
+    """Return what was said, or is remembered since."""
+    if event.turn is not None:
+        return event.turn.content
+    assert event.change is not None
+    return event.change.new_memory or event.change.old_memory or ""
 
 
-async def _events(call: Call, ids: ScopeIds, time_range: TimeRange | None) -> AsyncIterator[Event]:
-    """Yield what happened, page by page and in no order."""
+def _further(event: Event) -> dict[str, Any]:
+    if event.change is None:
+        return {} if event.turn is None else {"role": event.turn.role}
+    change = event.change
+    return {"old_memory": change.old_memory, "new_memory": change.new_memory, "actor": change.actor}
+
+
+def _body(event: Event, include_source: bool) -> dict[str, Any]:
+    """Return an event as clients read it."""
+    place, content = event.place, _content(event)
+    found = {
+        "event_id": ".".join(map(str, place)),
+        "occurred_at": _moment(place.happened),
+        **event.scope._asdict(),
+        "memory_id": str(place.id) if place.kind else None,
+        "event_type": event.name,
+        "content_preview": content[:_PREVIEW],
+        "metadata": _further(event),
+        "precision": _NATURE["precision"],
+    }
+    return {**found, "source_content": content} if include_source else found
+
+
+async def _opened(
+    call: Call, ids: ScopeIds, time_range: TimeRange | None, name: str | None = None
+) -> tuple[AsyncStore, Asked]:
+    """Return the store, and which events are asked for."""
     scope = call.memory._scope(**ids, required=True)
     components = await call.memory._access.open(any_vectors=True)
-    begin = since(time_range)
-    async for page in AsyncExporter(components.store, scope, None, vectors=False).pages():
-        for event in _of(page):
-            if event.at >= begin:
-                yield event
+    return components.store, Asked(scope, since(time_range), name)
 
 
-def _read(cursor: str) -> tuple[int, ...]:
+def _read(cursor: str) -> tuple[Place, int]:
+    """Return the end of the page before, and the number of all events."""
     try:
-        found = tuple(map(int, cursor.split(".")))
-    except ValueError:
-        found = ()
-    if len(found) != 4:
-        raise InvalidInputError("cursor: expected next_cursor of the page before")
-    return found
+        *place, total = map(int, cursor.split("."))
+        return Place(*place), total
+    except (TypeError, ValueError):
+        raise InvalidInputError("cursor: expected next_cursor of the page before") from None
+
+
+async def _containing(store: AsyncStore, asked: Asked, text: str, descending: bool) -> AsyncIterator[Event]:
+    """Yield the events whose content holds a text, in order."""
+    after: Place | None = None
+    while found := await store.events(asked, limit=_READ, after=after, descending=descending):
+        after = found[-1].place
+        for event in found:
+            if text.lower() in _content(event).lower():
+                yield event
 
 
 @router.get("/timeline", summary="Read what was said, and what became of memories, in order")
@@ -125,58 +115,43 @@ async def timeline(
     time_range: InTime = None,
     include_source: Annotated[bool, Query(description="With the whole text of each")] = False,
 ) -> Response:
-    begin, newest_first = None if cursor is None else _read(cursor), order == "desc"
-    kept: list[Event] = []
-    total = 0
-    async for event in _events(call, call.scope(user_id, agent_id, run_id), time_range):
-        if event_type not in (None, event.name) or (q and q.lower() not in event.content.lower()):
-            continue
-        total += 1
-        if begin is None or (event[:4] < begin if newest_first else event[:4] > begin):
-            kept.append(event)
-        if len(kept) > 10 * limit:
-            # No more is held than a few pages.
-            kept = sorted(kept, key=itemgetter(0, 1, 2, 3), reverse=newest_first)[: limit + 1]
-    kept.sort(key=itemgetter(0, 1, 2, 3), reverse=newest_first)
-    events = [event.body(include_source) for event in kept[:limit]]
-    after = events[-1]["event_id"] if len(kept) > limit else None
-    data = {"events": events, "total": total, "limit": limit, "next_cursor": after, "order": order}
+    store, asked = await _opened(call, call.scope(user_id, agent_id, run_id), time_range, event_type)
+    after, total = (None, 0) if cursor is None else _read(cursor)
+    if q:
+        # The database does not know of case as Python does, so each event is looked at.
+        events: list[Event] = []
+        total = 0
+        async for event in _containing(store, asked, q, order == "desc"):
+            total += 1
+            beyond = after is None or (event.place < after if order == "desc" else event.place > after)
+            if beyond and len(events) <= limit:
+                events.append(event)
+    else:
+        events = await store.events(asked, limit=limit + 1, after=after, descending=order == "desc")
+        total = total if after is not None else await store.count_events(asked)
+    more, events = len(events) > limit, events[:limit]
+    data = {
+        "events": [_body(event, include_source) for event in events],
+        "total": total,
+        "limit": limit,
+        "next_cursor": ".".join(map(str, (*events[-1].place, total))) if more else None,
+        "order": order,
+    }
     return ok({**data, **_NATURE}, "Timeline retrieved successfully")
 
 
-class _Session:
-    """What happened in one run of one user."""
-
-    def __init__(self, first: Event) -> None:
-        self.first = self.last = first
-        self.count = 0
-        self.memories: set[int] = set()
-
-    def note(self, event: Event) -> None:
-        self.count += 1
-        self.first = min(self.first, event, key=attrgetter("at"))
-        self.last = max(self.last, event, key=attrgetter("at"))
-        if event.kind:
-            self.memories.add(event.id)
-
-    def body(self) -> dict[str, Any]:
-        return {
-            **self.first.scope._asdict(),
-            "first_seen": _moment(self.first.at),
-            "last_seen": _moment(self.last.at),
-            "event_count": self.count,
-            "memory_count": len(self.memories),
-            "latest_preview": self.last.content[:_PREVIEW],
-            "precision": _NATURE["precision"],
-        }
-
-
-async def _sessions(call: Call, ids: ScopeIds, time_range: TimeRange | None) -> list[dict[str, Any]]:
-    found: dict[Scope, _Session] = {}
-    async for event in _events(call, ids, time_range):
-        if event.scope.run_id is not None:
-            found.setdefault(event.scope, _Session(event)).note(event)
-    return [session.body() for session in found.values()]
+async def _session(store: AsyncStore, asked: Asked, session: Session) -> dict[str, Any]:
+    own = asked._replace(scope=session.scope, exact=True)
+    latest = await store.events(own, limit=1, descending=True)
+    return {
+        **session.scope._asdict(),
+        "first_seen": _moment(session.first_seen),
+        "last_seen": _moment(session.last_seen),
+        "event_count": session.event_count,
+        "memory_count": session.memory_count,
+        "latest_preview": "".join(_content(event)[:_PREVIEW] for event in latest),
+        "precision": _NATURE["precision"],
+    }
 
 
 @router.get("/sessions", summary="List the runs, with what happened in them")
@@ -191,10 +166,12 @@ async def sessions(
     order: Order = "desc",
     time_range: InTime = None,
 ) -> Response:
-    found = await _sessions(call, call.scope(user_id, agent_id, run_id), time_range)
-    found.sort(key=itemgetter(sort_by, "run_id"), reverse=order == "desc")
-    page = found[offset : offset + limit]
-    data = {"sessions": page, "total": len(found), "limit": limit, "offset": offset, **_NATURE}
+    store, asked = await _opened(call, call.scope(user_id, agent_id, run_id), time_range)
+    found, total = await store.sessions(
+        asked, sort_by=sort_by, descending=order == "desc", limit=limit, offset=offset
+    )
+    page = await asyncio.gather(*(_session(store, asked, each) for each in found))
+    data = {"sessions": page, "total": total, "limit": limit, "offset": offset, **_NATURE}
     return ok(data, "Sessions retrieved successfully")
 
 
@@ -206,18 +183,14 @@ async def session_stats(
     run_id: RunId = None,
     time_range: InTime = None,
 ) -> Response:
-    names: Counter[str] = Counter()
-    runs: set[Scope] = set()
-    memories: set[int] = set()
-    async for event in _events(call, call.scope(user_id, agent_id, run_id), time_range):
-        if event.scope.run_id is not None:
-            names[event.name] += 1
-            runs.add(event.scope)
-            memories |= {event.id} if event.kind else set()
+    store, asked = await _opened(call, call.scope(user_id, agent_id, run_id), time_range)
+    asked = asked._replace(in_runs=True)
+    _, runs = await store.sessions(asked, sort_by="run_id", descending=False, limit=0, offset=0)
+    names = await store.event_names(asked)
     data = {
-        "total_sessions": len(runs),
+        "total_sessions": runs,
         "total_events": names.total(),
-        "changed_memories": len(memories),
+        "changed_memories": await store.changed_memories(asked),
         # Nothing is written down that changes nothing.
         "no_op_events": 0,
         "no_op_rate": 0.0,
