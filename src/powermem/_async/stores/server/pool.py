@@ -83,7 +83,8 @@ class AsyncPool:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncReader]:
         """Lend a connection for queries, each of which sees the data committed when it starts."""
-        async with self._slot():
+        async with self._slots.place(self._timeout) as free:
+            self._check_free(free)
             reader = AsyncReader(self, await self._take())
             try:
                 yield reader
@@ -104,7 +105,8 @@ class AsyncPool:
             CommitUnknownError: the connection was lost during COMMIT.
             ConnectionLostError: it was lost earlier, so that nothing was committed.
         """
-        async with self._slot():
+        async with self._slots.place(self._timeout) as free:
+            self._check_free(free)
             lease = await self._begin()
             try:
                 yield lease.connection
@@ -133,15 +135,13 @@ class AsyncPool:
             return None
         return await self._connect()
 
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
-        async with self._slots.place(self._timeout) as held:
-            if not held:
-                raise StoreUnavailableError(
-                    f"{self._driver.server}: all {self._most} connections were in use for {self._timeout:g} "
-                    "s (pool_timeout); raise pool_size, or call less at once"
-                )
-            yield
+    def _check_free(self, free: bool) -> None:
+        """Raise an error unless a place became free in time."""
+        if not free:
+            raise StoreUnavailableError(
+                f"{self._driver.server}: all {self._most} connections were in use for {self._timeout:g} "
+                "s (pool_timeout); raise pool_size, or call less at once"
+            )
 
     async def _begin(self) -> _AsyncLease:
         lease = await self._take()

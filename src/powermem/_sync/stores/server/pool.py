@@ -84,7 +84,8 @@ class Pool:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """Lend a connection for queries, each of which sees the data committed when it starts."""
-        with self._slot():
+        with self._slots.place(self._timeout) as free:
+            self._check_free(free)
             reader = Reader(self, self._take())
             try:
                 yield reader
@@ -105,7 +106,8 @@ class Pool:
             CommitUnknownError: the connection was lost during COMMIT.
             ConnectionLostError: it was lost earlier, so that nothing was committed.
         """
-        with self._slot():
+        with self._slots.place(self._timeout) as free:
+            self._check_free(free)
             lease = self._begin()
             try:
                 yield lease.connection
@@ -134,15 +136,13 @@ class Pool:
             return None
         return self._connect()
 
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
-        with self._slots.place(self._timeout) as held:
-            if not held:
-                raise StoreUnavailableError(
-                    f"{self._driver.server}: all {self._most} connections were in use for {self._timeout:g} "
-                    "s (pool_timeout); raise pool_size, or call less at once"
-                )
-            yield
+    def _check_free(self, free: bool) -> None:
+        """Raise an error unless a place became free in time."""
+        if not free:
+            raise StoreUnavailableError(
+                f"{self._driver.server}: all {self._most} connections were in use for {self._timeout:g} "
+                "s (pool_timeout); raise pool_size, or call less at once"
+            )
 
     def _begin(self) -> _Lease:
         lease = self._take()
