@@ -180,7 +180,7 @@ class AsyncScheduler:
         note = await self._store.completion(task_id, user_id=whose.user_id)
         if note is None:
             return None
-        rows = await self._store.get_many(ids_in_note(note))
+        rows = await self._store.get_many(ids_in_note(note), user_id=whose.user_id)
         return task_from_note(
             task_id, note, whose, lambda each, event: event_in_note(each, event, rows.get(each))
         )

@@ -181,7 +181,7 @@ class Scheduler:
         note = self._store.completion(task_id, user_id=whose.user_id)
         if note is None:
             return None
-        rows = self._store.get_many(ids_in_note(note))
+        rows = self._store.get_many(ids_in_note(note), user_id=whose.user_id)
         return task_from_note(
             task_id, note, whose, lambda each, event: event_in_note(each, event, rows.get(each))
         )
