@@ -128,9 +128,9 @@ async def test_everything_comes_along_and_back(memory: AsyncMemory, tmp_path: Pa
         assert (await target.get_status(again["task_id"]))["results"] == again["results"]
         claimed = await (await store_of(target)).claim_lanes("w", 10, 20, 5)
         assert claimed == [lane_of(Scope("ana"))]
-        task = await (await store_of(target)).begin_task("w", claimed[0], 10)
-        assert task is not None
-        assert task.id == known["task"]
+        begun = await (await store_of(target)).begin_task("w", claimed[0], 10)
+        assert begun is not None
+        assert begun.task.id == known["task"]
         await (await store_of(target)).release_lane("w", claimed[0])
         (hit, *_) = (await target.search("corrected", user_id="ana"))["results"]
         assert hit["id"] == known["first"]

@@ -127,9 +127,9 @@ def test_everything_comes_along_and_back(memory: Memory, tmp_path: Path) -> None
         assert (target.get_status(again["task_id"]))["results"] == again["results"]
         claimed = (store_of(target)).claim_lanes("w", 10, 20, 5)
         assert claimed == [lane_of(Scope("ana"))]
-        task = (store_of(target)).begin_task("w", claimed[0], 10)
-        assert task is not None
-        assert task.id == known["task"]
+        begun = (store_of(target)).begin_task("w", claimed[0], 10)
+        assert begun is not None
+        assert begun.task.id == known["task"]
         (store_of(target)).release_lane("w", claimed[0])
         (hit, *_) = (target.search("corrected", user_id="ana"))["results"]
         assert hit["id"] == known["first"]

@@ -122,6 +122,8 @@ def test_no_step_reads_a_whole_table(engine: Engine, queue: QueueSQL) -> None:
         queue.lanes.find_misdated(UNTIL, UNTIL, 9),
         queue.lanes.redate([LANE], AT, 60, UNTIL, UNTIL),
         queue.begin("A", LANE, AT),
+        queue.begin("A", LANE, AT - 1, True),
+        queue.lanes.claim("A", AT, AT, UNTIL, [LANE]),
         queue.apply(HoldLane(LANE, "A", UNTIL), [], []),
         queue.task_turns(task.task.id),
         queue.apply(becomes(task, ProcessStatus.FAILED), [], []),

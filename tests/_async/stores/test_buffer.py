@@ -35,9 +35,9 @@ async def begun(store: AsyncStore, owner: str = "A", scope: Scope = ANA) -> Task
     lane = lane_of(scope)
     await store.apply([task_of(scope)])
     assert await store.claim_lanes(owner, AT, UNTIL, 1, lane=lane) == [lane]
-    task = await store.begin_task(owner, lane, AT)
-    assert task is not None
-    return task
+    begun = await store.begin_task(owner, lane, AT)
+    assert begun is not None
+    return begun.task
 
 
 async def contents(store: AsyncStore, task: Task) -> list[str]:
@@ -151,20 +151,20 @@ async def test_a_task_takes_on_what_belongs_to_none(queue: AsyncStore) -> None:
     assert await queue.claim_lanes("A", AT, UNTIL, 9) == [LANE]
     first = await queue.begin_task("A", LANE, AT)
     assert first is not None
-    assert first.id == refine.task.id
+    assert first.task.id == refine.task.id
     # It extracts from its own, and leaves the others alone.
-    assert await contents(queue, first) == ["refine this"]
+    assert await contents(queue, first.task) == ["refine this"]
     assert await queue.count_buffered(LANE, 9) == 1
-    await queue.apply([becomes(first, ProcessStatus.FAILED)])
+    await queue.apply([becomes(first.task, ProcessStatus.FAILED)])
     second = await queue.begin_task("A", LANE, AT)
     assert second is not None
-    assert second.id == process.task.id
-    assert await contents(queue, second) == ["mine"]
+    assert second.task.id == process.task.id
+    assert await contents(queue, second.task) == ["mine"]
     assert await queue.count_buffered(LANE, 9) == 0
     assert await queue.count_buffered(lane_of(BEN), 9) == 1
     # What is said from now on is for the next one.
     await queue.apply([said("later")])
-    assert await contents(queue, second) == ["mine"]
+    assert await contents(queue, second.task) == ["mine"]
     assert await queue.count_buffered(LANE, 9) == 1
 
 
@@ -211,10 +211,10 @@ async def test_only_turns_of_work_that_was_given_up_are_freed(queue: AsyncStore,
     assert await contents(queue, mine) == []
     again = task_of()
     await queue.apply([again])
-    task = await queue.begin_task("A", LANE, AT)
-    assert task is not None
-    assert task.id == again.task.id
-    assert await contents(queue, task) == ["mine"]
+    following = await queue.begin_task("A", LANE, AT)
+    assert following is not None
+    assert following.task.id == again.task.id
+    assert [waiting.turn.content for waiting in following.turns] == ["mine"]
 
 
 async def test_a_completed_task_lets_go_of_nothing(queue: AsyncStore) -> None:

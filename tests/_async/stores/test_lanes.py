@@ -139,6 +139,7 @@ async def test_who_has_lost_a_lane_changes_nothing_more(queue: AsyncStore, other
     assert await queue.begin_task("A", LANE, AT) is not None
     assert await claim(other, "B", UNTIL + 1) == [LANE]
     taken_over = await other.begin_task("B", LANE, UNTIL + 1)
+    assert taken_over is not None
     late = memory_of("Ana likes tea")
     with pytest.raises(LeaseLost):
         await queue.begin_task("A", LANE, UNTIL + 2)
@@ -151,7 +152,7 @@ async def test_who_has_lost_a_lane_changes_nothing_more(queue: AsyncStore, other
         with pytest.raises(LeaseLost):
             await queue.apply(batch)
     await queue.release_lane("A", LANE)
-    assert await queue.find_task(task.task.id) == taken_over
+    assert await queue.find_task(task.task.id) == taken_over.task
     assert await queue.get_many([late.row.id]) == {}
     assert [waiting.turn.content for waiting in await queue.task_turns(task.task.id)] == ["I like tea"]
     assert await claim(queue, "D", UNTIL + 2) == []
@@ -167,8 +168,9 @@ async def test_what_a_killed_owner_had_begun_is_begun_again(queue: AsyncStore, o
     assert await claim(queue, "A") == [LANE]
     begun = await queue.begin_task("A", LANE, AT)
     assert begun is not None
-    assert (begun.attempts, begun.status, begun.updated_at) == (1, ProcessStatus.RUNNING, AT)
-    (one, two) = await queue.task_turns(first.task.id)
+    assert (begun.task.attempts, begun.task.updated_at) == (1, AT)
+    assert begun.task.status is ProcessStatus.RUNNING
+    (one, two) = begun.turns
     await queue.apply([memory_of("one"), FinishTurns([one.turn.id]), said("three", sent_at=AT + 2)])
     # Killed here. That work is under way keeps nobody from it when the lease has ended.
     for attempts, owner in ((2, "B"), (3, "C")):
@@ -177,16 +179,16 @@ async def test_what_a_killed_owner_had_begun_is_begun_again(queue: AsyncStore, o
         assert await claim(other, owner, at) == [LANE]
         again = await other.begin_task(owner, LANE, at)
         assert again is not None
-        assert (again.id, again.attempts, again.updated_at) == (first.task.id, attempts, at)
-        assert (again.status, again.payload, again.created_at) == (ProcessStatus.RUNNING, {"prompt": "a"}, AT)
-        waiting = await other.task_turns(again.id)
+        task, waiting = again.task, again.turns
+        assert (task.id, task.attempts, task.updated_at) == (first.task.id, attempts, at)
+        assert (task.status, task.payload, task.created_at) == (ProcessStatus.RUNNING, {"prompt": "a"}, AT)
         # With the same turns, without what is done with, and with what came meanwhile.
         assert waiting[0] == two
         assert [turn.turn.content for turn in waiting] == ["two", "three"]
     await other.apply([becomes(first, ProcessStatus.COMPLETED)])
     last = await other.begin_task("C", LANE, UNTIL)
     assert last is not None
-    assert (last.id, last.attempts) == (second.task.id, 1)
+    assert (last.task.id, last.task.attempts) == (second.task.id, 1)
 
 
 async def test_a_lane_that_was_let_go_of_is_due_when_its_next_task_is(
@@ -225,8 +227,8 @@ async def test_lanes_that_look_alike_are_different(queue: AsyncStore, other: Asy
         assert await claim(queue, f"{number}", lane=lane) == [lane]
         begun = await other.begin_task(f"{number}", lane, AT)
         assert begun is not None
-        assert (begun.id, begun.lane) == (tasks[lane].task.id, lane)
-        assert [waiting.turn.content for waiting in await other.task_turns(begun.id)] == [lane]
+        assert (begun.task.id, begun.task.lane) == (tasks[lane].task.id, lane)
+        assert [waiting.turn.content for waiting in begun.turns] == [lane]
         assert await other.claim_lanes("B", AT, UNTIL, 100, lane=lane) == []
     lane = lane_of(Scope("a' OR 1=1"))
     assert await queue.renew_lanes("' OR ''='", list(tasks), UNTIL) == []
@@ -267,7 +269,7 @@ async def test_of_many_who_want_one_lane_one_gets_it(queue: AsyncStore, other: A
         (owner,) = [n for n, lanes in enumerate(claims) if lanes]
         begun = await other.begin_task(f"{round_} {owner}", LANE, at)
         assert begun is not None
-        assert begun.attempts == round_ + 1
+        assert begun.task.attempts == round_ + 1
 
 
 @pytest.mark.parametrize("how", ["added", "retried"])
@@ -284,12 +286,12 @@ async def test_no_task_is_forgotten_when_a_lane_is_let_go_of(
         calls = []
         for scope in scopes:
             lane = lane_of(scope)
-            task = await queue.begin_task(owner, lane, AT)
-            assert task is not None
+            begun = await queue.begin_task(owner, lane, AT)
+            assert begun is not None
             # Nothing is left to do in the lane: who lets go of it finds that out at the moment when somebody
             # else brings more.
-            await queue.apply([becomes(task, ProcessStatus.FAILED)])
-            known[lane] = task
+            await queue.apply([becomes(begun.task, ProcessStatus.FAILED)])
+            known[lane] = begun.task
             more: Change = task_of(scope) if how == "added" else retry(known[lane])
             calls += [partial(queue.release_lane, owner, lane), partial(other.apply, [more])]
         chance.shuffle(calls)
@@ -316,8 +318,8 @@ async def test_no_task_is_forgotten_when_its_scope_is_emptied(queue: AsyncStore,
             assert (begun is not None) == (lane in left)
             if begun is not None:
                 # It may have lost its turn, but then it has nothing to do; no turn has lost its task.
-                ids = [waiting.turn.id for waiting in await queue.task_turns(begun.id)]
-                await queue.apply([FinishTurns(ids), becomes(begun, ProcessStatus.COMPLETED)])
+                ids = [waiting.turn.id for waiting in begun.turns]
+                await queue.apply([FinishTurns(ids), becomes(begun.task, ProcessStatus.COMPLETED)])
             await queue.release_lane(f"{round_}", lane)
         assert (await queue.queue_statistics()).oldest_at is None
 
@@ -356,8 +358,8 @@ async def test_many_workers_do_each_turn_once_and_in_order(queue: AsyncStore, ot
                     outcomes[type(error).__name__] += 1
 
     async def work_on(store: AsyncStore, owner: str, lane: str, chance: random.Random) -> None:
-        while (task := await store.begin_task(owner, lane, next(ticks))) is not None:
-            waiting = await store.task_turns(task.id)
+        while (begun := await store.begin_task(owner, lane, next(ticks))) is not None:
+            task, waiting = begun.task, begun.turns
             if chance.random() < 0.3:
                 outcomes["killed"] += 1
                 return

@@ -207,9 +207,9 @@ async def test_everything_is_there_after_opening_again(config: dict[str, Any]) -
     await store.close()
 
     store = await opened()
-    assert await store.find_task(task.task.id) == begun
-    assert await store.list_tasks(ANA, ALL, limit=9) == [behind.task, begun]
-    (waiting,) = await store.task_turns(begun.id)
+    assert await store.find_task(task.task.id) == begun.task
+    assert await store.list_tasks(ANA, ALL, limit=9) == [behind.task, begun.task]
+    (waiting,) = await store.task_turns(begun.task.id)
     assert (waiting.turn.content, waiting.turn.id) == (STRANGE, turn.turn.id)
     assert json.loads(waiting.parts or "") == json.loads(parts)
     assert await store.preferences(ANA) == [liked.preference]
@@ -225,7 +225,7 @@ async def test_everything_is_there_after_opening_again(config: dict[str, Any]) -
         await store.apply([FinishTurns([later.turn.id])])
     again = await store.begin_task("B", LANE, UNTIL + 6)
     assert again is not None
-    assert (again.id, again.attempts) == (begun.id, 2)
+    assert (again.task.id, again.task.attempts) == (begun.task.id, 2)
     await store.close()
 
 

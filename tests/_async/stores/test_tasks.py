@@ -11,7 +11,15 @@ import pytest
 from powermem import StoreError
 from powermem._async.stores.base import AsyncStore
 from powermem._concurrency import async_gather
-from powermem._core.changes.writes import Added, Change, Duplicate, Items, TaskEnded, VersionConflict
+from powermem._core.changes.writes import (
+    Added,
+    Change,
+    Duplicate,
+    Items,
+    LeaseLost,
+    TaskEnded,
+    VersionConflict,
+)
 from powermem._core.changes.writes import Delete as DeleteMemory
 from powermem._core.tasks.task import ProcessStatus, QueueStatistics, Task, lane_of
 from powermem._core.values import Scope
@@ -31,9 +39,9 @@ async def hold(store: AsyncStore, owner: str = "A", lane: str = LANE) -> None:
 
 
 async def begin(store: AsyncStore, at: int = AT, owner: str = "A", lane: str = LANE) -> Task:
-    task = await store.begin_task(owner, lane, at)
-    assert task is not None
-    return task
+    begun = await store.begin_task(owner, lane, at)
+    assert begun is not None
+    return begun.task
 
 
 async def listed(store: AsyncStore, scope: Scope, *statuses: ProcessStatus, **more: int) -> list[int]:
@@ -242,11 +250,11 @@ async def test_a_cancelled_task_is_not_begun(queue: AsyncStore, other: AsyncStor
                 partial(queue.begin_task, owner, LANE, AT),
             ]
         )
-        cancelled, task = begun[0][0] is not None, begun[1]
-        if task is None:
+        cancelled, work = begun[0][0] is not None, begun[1]
+        if work is None:
             # Cancelled at the very moment; whoever looks again finds the next.
-            task = await queue.begin_task(owner, LANE, AT)
-        assert task.id == (second if cancelled else first).task.id
+            work = await queue.begin_task(owner, LANE, AT)
+        assert work.task.id == (second if cancelled else first).task.id
         await queue.apply([becomes(first, COMPLETED), becomes(second, COMPLETED)])
         await queue.release_lane(owner, LANE)
 
@@ -345,3 +353,22 @@ async def test_tasks_that_are_over_are_forgotten_in_time(queue: AsyncStore) -> N
     left = await listed(queue, ANA, *ProcessStatus)
     assert sorted(left) == [task.task.id for task in (fresh, failed, waiting, holding)]
     assert await queue.forget_tasks(AT + 1) == 0
+
+
+async def test_looking_for_the_next_task_may_release_the_lane(queue: AsyncStore) -> None:
+    first, later = task_of(), task_of(due_at=AT + 10 * SECOND)
+    await queue.apply([said("tea"), first, later])
+    await hold(queue)
+    begun = await queue.begin_task("A", LANE, AT, release=True)
+    assert begun is not None
+    assert (begun.task.id, [waits.turn.content for waits in begun.turns]) == (first.task.id, ["tea"])
+    # It is held while there is work.
+    assert await queue.claim_lanes("B", AT, UNTIL, 9) == []
+    await queue.apply([becomes(first, COMPLETED)])
+    assert await queue.begin_task("A", LANE, AT, release=True) is None
+    # It is due again when its next task is.
+    assert await queue.claim_lanes("B", AT + 10 * SECOND - 1, UNTIL, 9) == []
+    assert await queue.claim_lanes("B", AT + 10 * SECOND, UNTIL + 99 * SECOND, 9) == [LANE]
+    with pytest.raises(LeaseLost):
+        await queue.begin_task("A", LANE, AT + 10 * SECOND, release=True)
+    assert (await begin(queue, AT + 10 * SECOND, "B")).id == later.task.id

@@ -36,9 +36,9 @@ def begun(store: Store, owner: str = "A", scope: Scope = ANA) -> Task:
     lane = lane_of(scope)
     store.apply([task_of(scope)])
     assert store.claim_lanes(owner, AT, UNTIL, 1, lane=lane) == [lane]
-    task = store.begin_task(owner, lane, AT)
-    assert task is not None
-    return task
+    begun = store.begin_task(owner, lane, AT)
+    assert begun is not None
+    return begun.task
 
 
 def contents(store: Store, task: Task) -> list[str]:
@@ -148,20 +148,20 @@ def test_a_task_takes_on_what_belongs_to_none(queue: Store) -> None:
     assert queue.claim_lanes("A", AT, UNTIL, 9) == [LANE]
     first = queue.begin_task("A", LANE, AT)
     assert first is not None
-    assert first.id == refine.task.id
+    assert first.task.id == refine.task.id
     # It extracts from its own, and leaves the others alone.
-    assert contents(queue, first) == ["refine this"]
+    assert contents(queue, first.task) == ["refine this"]
     assert queue.count_buffered(LANE, 9) == 1
-    queue.apply([becomes(first, ProcessStatus.FAILED)])
+    queue.apply([becomes(first.task, ProcessStatus.FAILED)])
     second = queue.begin_task("A", LANE, AT)
     assert second is not None
-    assert second.id == process.task.id
-    assert contents(queue, second) == ["mine"]
+    assert second.task.id == process.task.id
+    assert contents(queue, second.task) == ["mine"]
     assert queue.count_buffered(LANE, 9) == 0
     assert queue.count_buffered(lane_of(BEN), 9) == 1
     # What is said from now on is for the next one.
     queue.apply([said("later")])
-    assert contents(queue, second) == ["mine"]
+    assert contents(queue, second.task) == ["mine"]
     assert queue.count_buffered(LANE, 9) == 1
 
 
@@ -208,10 +208,10 @@ def test_only_turns_of_work_that_was_given_up_are_freed(queue: Store, end: Proce
     assert contents(queue, mine) == []
     again = task_of()
     queue.apply([again])
-    task = queue.begin_task("A", LANE, AT)
-    assert task is not None
-    assert task.id == again.task.id
-    assert contents(queue, task) == ["mine"]
+    following = queue.begin_task("A", LANE, AT)
+    assert following is not None
+    assert following.task.id == again.task.id
+    assert [waiting.turn.content for waiting in following.turns] == ["mine"]
 
 
 def test_a_completed_task_lets_go_of_nothing(queue: Store) -> None:

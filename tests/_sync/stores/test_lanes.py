@@ -140,6 +140,7 @@ def test_who_has_lost_a_lane_changes_nothing_more(queue: Store, other: Store) ->
     assert queue.begin_task("A", LANE, AT) is not None
     assert claim(other, "B", UNTIL + 1) == [LANE]
     taken_over = other.begin_task("B", LANE, UNTIL + 1)
+    assert taken_over is not None
     late = memory_of("Ana likes tea")
     with pytest.raises(LeaseLost):
         queue.begin_task("A", LANE, UNTIL + 2)
@@ -152,7 +153,7 @@ def test_who_has_lost_a_lane_changes_nothing_more(queue: Store, other: Store) ->
         with pytest.raises(LeaseLost):
             queue.apply(batch)
     queue.release_lane("A", LANE)
-    assert queue.find_task(task.task.id) == taken_over
+    assert queue.find_task(task.task.id) == taken_over.task
     assert queue.get_many([late.row.id]) == {}
     assert [waiting.turn.content for waiting in queue.task_turns(task.task.id)] == ["I like tea"]
     assert claim(queue, "D", UNTIL + 2) == []
@@ -168,8 +169,9 @@ def test_what_a_killed_owner_had_begun_is_begun_again(queue: Store, other: Store
     assert claim(queue, "A") == [LANE]
     begun = queue.begin_task("A", LANE, AT)
     assert begun is not None
-    assert (begun.attempts, begun.status, begun.updated_at) == (1, ProcessStatus.RUNNING, AT)
-    (one, two) = queue.task_turns(first.task.id)
+    assert (begun.task.attempts, begun.task.updated_at) == (1, AT)
+    assert begun.task.status is ProcessStatus.RUNNING
+    (one, two) = begun.turns
     queue.apply([memory_of("one"), FinishTurns([one.turn.id]), said("three", sent_at=AT + 2)])
     # Killed here. That work is under way keeps nobody from it when the lease has ended.
     for attempts, owner in ((2, "B"), (3, "C")):
@@ -178,16 +180,16 @@ def test_what_a_killed_owner_had_begun_is_begun_again(queue: Store, other: Store
         assert claim(other, owner, at) == [LANE]
         again = other.begin_task(owner, LANE, at)
         assert again is not None
-        assert (again.id, again.attempts, again.updated_at) == (first.task.id, attempts, at)
-        assert (again.status, again.payload, again.created_at) == (ProcessStatus.RUNNING, {"prompt": "a"}, AT)
-        waiting = other.task_turns(again.id)
+        task, waiting = again.task, again.turns
+        assert (task.id, task.attempts, task.updated_at) == (first.task.id, attempts, at)
+        assert (task.status, task.payload, task.created_at) == (ProcessStatus.RUNNING, {"prompt": "a"}, AT)
         # With the same turns, without what is done with, and with what came meanwhile.
         assert waiting[0] == two
         assert [turn.turn.content for turn in waiting] == ["two", "three"]
     other.apply([becomes(first, ProcessStatus.COMPLETED)])
     last = other.begin_task("C", LANE, UNTIL)
     assert last is not None
-    assert (last.id, last.attempts) == (second.task.id, 1)
+    assert (last.task.id, last.task.attempts) == (second.task.id, 1)
 
 
 def test_a_lane_that_was_let_go_of_is_due_when_its_next_task_is(queue: Store, other: Store) -> None:
@@ -224,8 +226,8 @@ def test_lanes_that_look_alike_are_different(queue: Store, other: Store) -> None
         assert claim(queue, f"{number}", lane=lane) == [lane]
         begun = other.begin_task(f"{number}", lane, AT)
         assert begun is not None
-        assert (begun.id, begun.lane) == (tasks[lane].task.id, lane)
-        assert [waiting.turn.content for waiting in other.task_turns(begun.id)] == [lane]
+        assert (begun.task.id, begun.task.lane) == (tasks[lane].task.id, lane)
+        assert [waiting.turn.content for waiting in begun.turns] == [lane]
         assert other.claim_lanes("B", AT, UNTIL, 100, lane=lane) == []
     lane = lane_of(Scope("a' OR 1=1"))
     assert queue.renew_lanes("' OR ''='", list(tasks), UNTIL) == []
@@ -266,7 +268,7 @@ def test_of_many_who_want_one_lane_one_gets_it(queue: Store, other: Store) -> No
         (owner,) = [n for n, lanes in enumerate(claims) if lanes]
         begun = other.begin_task(f"{round_} {owner}", LANE, at)
         assert begun is not None
-        assert begun.attempts == round_ + 1
+        assert begun.task.attempts == round_ + 1
 
 
 @pytest.mark.parametrize("how", ["added", "retried"])
@@ -281,12 +283,12 @@ def test_no_task_is_forgotten_when_a_lane_is_let_go_of(queue: Store, other: Stor
         calls = []
         for scope in scopes:
             lane = lane_of(scope)
-            task = queue.begin_task(owner, lane, AT)
-            assert task is not None
+            begun = queue.begin_task(owner, lane, AT)
+            assert begun is not None
             # Nothing is left to do in the lane: who lets go of it finds that out at the moment when somebody
             # else brings more.
-            queue.apply([becomes(task, ProcessStatus.FAILED)])
-            known[lane] = task
+            queue.apply([becomes(begun.task, ProcessStatus.FAILED)])
+            known[lane] = begun.task
             more: Change = task_of(scope) if how == "added" else retry(known[lane])
             calls += [partial(queue.release_lane, owner, lane), partial(other.apply, [more])]
         chance.shuffle(calls)
@@ -313,8 +315,8 @@ def test_no_task_is_forgotten_when_its_scope_is_emptied(queue: Store, other: Sto
             assert (begun is not None) == (lane in left)
             if begun is not None:
                 # It may have lost its turn, but then it has nothing to do; no turn has lost its task.
-                ids = [waiting.turn.id for waiting in queue.task_turns(begun.id)]
-                queue.apply([FinishTurns(ids), becomes(begun, ProcessStatus.COMPLETED)])
+                ids = [waiting.turn.id for waiting in begun.turns]
+                queue.apply([FinishTurns(ids), becomes(begun.task, ProcessStatus.COMPLETED)])
             queue.release_lane(f"{round_}", lane)
         assert (queue.queue_statistics()).oldest_at is None
 
@@ -353,8 +355,8 @@ def test_many_workers_do_each_turn_once_and_in_order(queue: Store, other: Store)
                     outcomes[type(error).__name__] += 1
 
     def work_on(store: Store, owner: str, lane: str, chance: random.Random) -> None:
-        while (task := store.begin_task(owner, lane, next(ticks))) is not None:
-            waiting = store.task_turns(task.id)
+        while (begun := store.begin_task(owner, lane, next(ticks))) is not None:
+            task, waiting = begun.task, begun.turns
             if chance.random() < 0.3:
                 outcomes["killed"] += 1
                 return

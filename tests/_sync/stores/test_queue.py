@@ -208,9 +208,9 @@ def test_everything_is_there_after_opening_again(config: dict[str, Any]) -> None
     store.close()
 
     store = opened()
-    assert store.find_task(task.task.id) == begun
-    assert store.list_tasks(ANA, ALL, limit=9) == [behind.task, begun]
-    (waiting,) = store.task_turns(begun.id)
+    assert store.find_task(task.task.id) == begun.task
+    assert store.list_tasks(ANA, ALL, limit=9) == [behind.task, begun.task]
+    (waiting,) = store.task_turns(begun.task.id)
     assert (waiting.turn.content, waiting.turn.id) == (STRANGE, turn.turn.id)
     assert json.loads(waiting.parts or "") == json.loads(parts)
     assert store.preferences(ANA) == [liked.preference]
@@ -226,7 +226,7 @@ def test_everything_is_there_after_opening_again(config: dict[str, Any]) -> None
         store.apply([FinishTurns([later.turn.id])])
     again = store.begin_task("B", LANE, UNTIL + 6)
     assert again is not None
-    assert (again.id, again.attempts) == (begun.id, 2)
+    assert (again.task.id, again.task.attempts) == (begun.task.id, 2)
     store.close()
 
 

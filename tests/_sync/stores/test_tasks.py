@@ -11,7 +11,15 @@ import pytest
 
 from powermem import StoreError
 from powermem._concurrency import gather
-from powermem._core.changes.writes import Added, Change, Duplicate, Items, TaskEnded, VersionConflict
+from powermem._core.changes.writes import (
+    Added,
+    Change,
+    Duplicate,
+    Items,
+    LeaseLost,
+    TaskEnded,
+    VersionConflict,
+)
 from powermem._core.changes.writes import Delete as DeleteMemory
 from powermem._core.tasks.task import ProcessStatus, QueueStatistics, Task, lane_of
 from powermem._core.values import Scope
@@ -32,9 +40,9 @@ def hold(store: Store, owner: str = "A", lane: str = LANE) -> None:
 
 
 def begin(store: Store, at: int = AT, owner: str = "A", lane: str = LANE) -> Task:
-    task = store.begin_task(owner, lane, at)
-    assert task is not None
-    return task
+    begun = store.begin_task(owner, lane, at)
+    assert begun is not None
+    return begun.task
 
 
 def listed(store: Store, scope: Scope, *statuses: ProcessStatus, **more: int) -> list[int]:
@@ -243,11 +251,11 @@ def test_a_cancelled_task_is_not_begun(queue: Store, other: Store) -> None:
                 partial(queue.begin_task, owner, LANE, AT),
             ]
         )
-        cancelled, task = begun[0][0] is not None, begun[1]
-        if task is None:
+        cancelled, work = begun[0][0] is not None, begun[1]
+        if work is None:
             # Cancelled at the very moment; whoever looks again finds the next.
-            task = queue.begin_task(owner, LANE, AT)
-        assert task.id == (second if cancelled else first).task.id
+            work = queue.begin_task(owner, LANE, AT)
+        assert work.task.id == (second if cancelled else first).task.id
         queue.apply([becomes(first, COMPLETED), becomes(second, COMPLETED)])
         queue.release_lane(owner, LANE)
 
@@ -346,3 +354,22 @@ def test_tasks_that_are_over_are_forgotten_in_time(queue: Store) -> None:
     left = listed(queue, ANA, *ProcessStatus)
     assert sorted(left) == [task.task.id for task in (fresh, failed, waiting, holding)]
     assert queue.forget_tasks(AT + 1) == 0
+
+
+def test_looking_for_the_next_task_may_release_the_lane(queue: Store) -> None:
+    first, later = task_of(), task_of(due_at=AT + 10 * SECOND)
+    queue.apply([said("tea"), first, later])
+    hold(queue)
+    begun = queue.begin_task("A", LANE, AT, release=True)
+    assert begun is not None
+    assert (begun.task.id, [waits.turn.content for waits in begun.turns]) == (first.task.id, ["tea"])
+    # It is held while there is work.
+    assert queue.claim_lanes("B", AT, UNTIL, 9) == []
+    queue.apply([becomes(first, COMPLETED)])
+    assert queue.begin_task("A", LANE, AT, release=True) is None
+    # It is due again when its next task is.
+    assert queue.claim_lanes("B", AT + 10 * SECOND - 1, UNTIL, 9) == []
+    assert queue.claim_lanes("B", AT + 10 * SECOND, UNTIL + 99 * SECOND, 9) == [LANE]
+    with pytest.raises(LeaseLost):
+        queue.begin_task("A", LANE, AT + 10 * SECOND, release=True)
+    assert (begin(queue, AT + 10 * SECOND, "B")).id == later.task.id

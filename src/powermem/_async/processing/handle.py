@@ -214,7 +214,7 @@ class AsyncWatcher:
                 continue
             if deadline is not None and monotonic() >= deadline:
                 raise ProcessTimeout(f"task {handle.id} took more than {timeout} s; it continues")
-            await self._update(handle)
+            await self._update([handle])
 
     async def follow(self) -> None:
         """Query the store, at most every ``poll`` seconds, for the progress that other processes made."""
@@ -226,19 +226,19 @@ class AsyncWatcher:
         later = [handle for handle in handles if handle._number > self._last]
         chosen = (later or handles)[:_LOOKS]
         self._last = chosen[-1]._number if chosen else 0
-        for handle in chosen:
-            await self._update(handle)
+        await self._update(chosen)
 
-    async def _update(self, handle: AsyncProcessTask) -> None:
+    async def _update(self, handles: Iterable[AsyncProcessTask]) -> None:
         # In this order, so that a task stored during the query does not count as missing.
-        stored = handle._stored
-        if self._store is None or not stored:
+        asked = [handle._number for handle in handles if handle._stored]
+        if self._store is None or not asked:
             return
-        task = await self._store.find_task(handle._number)
-        if task is None:
-            self.gone(handle._number)
-        else:
-            self.note(task)
+        found = {task.id: task for task in await self._store.find_tasks(asked)}
+        for number in asked:
+            if number in found:
+                self.note(found[number])
+            else:
+                self.gone(number)
 
     def _end(self, task_id: int, status: ProcessStatus, cause: Exception | None = None) -> None:
         with self._lock:

@@ -304,12 +304,12 @@ class AsyncProcessor:
     async def _work(self, lane: _AsyncLane, stopping: AsyncEvent) -> None:
         try:
             while not stopping.is_set():
-                task = await self._store.begin_task(lane.owner, lane.name, clock.now())
-                if task is None:
-                    break
-                lane.task = task
-                self._watcher.note(task)
-                await self._runner.run(task, lane.owner)
+                begun = await self._store.begin_task(lane.owner, lane.name, clock.now(), release=True)
+                if begun is None:
+                    return
+                lane.task = begun.task
+                self._watcher.note(begun.task)
+                await self._runner.run(begun, lane.owner)
                 lane.task = None
                 # When every slot is busy, release the lane after each task, so that one user with many tasks
                 # cannot starve the others.

@@ -31,6 +31,7 @@ from ..results.records import COMPLETION_KEYS, completion_key, completion_patter
 from ..tasks.task import (
     OPEN,
     OVER_BUDGET,
+    BegunTask,
     BufferedTurn,
     Preference,
     ProcessStatus,
@@ -221,7 +222,10 @@ class QueueSQL:
         except LeaseLost:
             return
         # A concurrent `add` waits for the lane, which is locked, and then sets the due time itself.
-        task = yield from self._first_open(lane)
+        yield from self._let_go(lane, (yield from self._first_open(lane)))
+
+    def _let_go(self, lane: str, task: Task | None) -> Steps[None]:
+        """Release a lane that was checked, and whose first open task is known."""
         if task is not None and task.status is ProcessStatus.RUNNING:
             # It was started while its worker was stopping, and does not run: do not count the attempt.
             yield Statement(
@@ -235,12 +239,17 @@ class QueueSQL:
         task = yield from self._first_open(lane)
         yield from self.lanes.let_go(lane, NEVER if task is None else task.due_at)
 
-    def begin(self, owner: str, lane: str, at: int) -> Steps[Task | None]:
-        """Start the first open task of a lane if it is due; it takes the turns that have no task yet."""
+    def begin(self, owner: str, lane: str, at: int, release: bool = False) -> Steps[BegunTask | None]:
+        """Start the first open task of a lane if it is due; it takes the turns that have no task yet.
+
+        Otherwise the lane is released, if that is asked for.
+        """
         yield from self.lanes.check(owner, lane)
         while True:
             task = yield from self._first_open(lane, self._sql.locking)
             if task is None or (task.status in OPEN and not is_due(task.due_at, at)):
+                if release:
+                    yield from self._let_go(lane, task)
                 return None
             # It was cancelled between the two queries; look for the next one.
             if task.status in OPEN:
@@ -254,7 +263,7 @@ class QueueSQL:
             yield Statement(
                 f"UPDATE {self._buffer} SET task_id = ? WHERE task_id = 0 AND lane = ?", (task.id, lane)
             )
-        return task
+        return BegunTask(task, (yield from self.task_turns(task.id, task.scope.user_id or "")))
 
     def _first_open(self, lane: str, locking: str = "") -> Steps[Task | None]:
         # One query for all statuses would sort every open task of the lane instead of using the index.

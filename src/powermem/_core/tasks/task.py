@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -122,6 +122,14 @@ class BufferedTurn:
     lane: str
     task_id: int | None = None
     parts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BegunTask:
+    """A task that was started, and its turns that wait, in chronological order."""
+
+    task: Task
+    turns: Sequence[BufferedTurn]
 
 
 @dataclass(frozen=True, slots=True)

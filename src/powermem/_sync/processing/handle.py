@@ -215,7 +215,7 @@ class Watcher:
                 continue
             if deadline is not None and monotonic() >= deadline:
                 raise ProcessTimeout(f"task {handle.id} took more than {timeout} s; it continues")
-            self._update(handle)
+            self._update([handle])
 
     def follow(self) -> None:
         """Query the store, at most every ``poll`` seconds, for the progress that other processes made."""
@@ -227,19 +227,19 @@ class Watcher:
         later = [handle for handle in handles if handle._number > self._last]
         chosen = (later or handles)[:_LOOKS]
         self._last = chosen[-1]._number if chosen else 0
-        for handle in chosen:
-            self._update(handle)
+        self._update(chosen)
 
-    def _update(self, handle: ProcessTask) -> None:
+    def _update(self, handles: Iterable[ProcessTask]) -> None:
         # In this order, so that a task stored during the query does not count as missing.
-        stored = handle._stored
-        if self._store is None or not stored:
+        asked = [handle._number for handle in handles if handle._stored]
+        if self._store is None or not asked:
             return
-        task = self._store.find_task(handle._number)
-        if task is None:
-            self.gone(handle._number)
-        else:
-            self.note(task)
+        found = {task.id: task for task in self._store.find_tasks(asked)}
+        for number in asked:
+            if number in found:
+                self.note(found[number])
+            else:
+                self.gone(number)
 
     def _end(self, task_id: int, status: ProcessStatus, cause: Exception | None = None) -> None:
         with self._lock:

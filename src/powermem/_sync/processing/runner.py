@@ -33,6 +33,7 @@ from ..._core.tasks.buffering import by_gap, read_call, read_parts
 from ..._core.tasks.task import (
     LONGEST_PAUSE,
     OVER_BUDGET,
+    BegunTask,
     BufferedTurn,
     ProcessStatus,
     Rate,
@@ -121,11 +122,11 @@ class TaskRunner:
         self.done = Rate()
         self.failed = Rate()
 
-    def run(self, task: Task, owner: str) -> None:
+    def run(self, begun: BegunTask, owner: str) -> None:
         """Run a task that was started.
 
         Args:
-            task: the task as it was started.
+            begun: the task as it was started, and its turns.
             owner: the holder of its lane.
 
         Raises:
@@ -133,12 +134,13 @@ class TaskRunner:
             StoreUnavailableError: the store is gone; the task is started again once the lease has ended.
             ClosedError: the store is closed; as above.
         """
+        task = begun.task
         traced: dict[str, Value] = {"powermem.task.kind": task.kind, "powermem.task.attempt": task.attempts}
         with span("powermem.process", traced, apart=True, store=self._store.name):
             try:
                 if task.attempts > self._max_retries + _DEATHS:
                     raise PowerMemError(f"the work was interrupted {task.attempts - 1} times")
-                self._work(task, owner)
+                self._work(task, begun.turns, owner)
             except (LeaseLost, StoreUnavailableError, ClosedError):
                 raise
             except TaskEnded:
@@ -147,16 +149,15 @@ class TaskRunner:
             except Exception as error:
                 self._fail(task, owner, error)
 
-    def _work(self, task: Task, owner: str) -> None:
+    def _work(self, task: Task, waiting: Sequence[BufferedTurn], owner: str) -> None:
         usage = Usage()
-        whose = task.scope.user_id or ""
-        waiting = self._store.task_turns(task.id, user_id=whose)
         while True:
             try:
                 ended = self._learn_all(task, owner, waiting, usage)
                 break
             except TurnsGone:
                 # Some turns were deleted in the meantime. Process the others all the same.
+                whose = task.scope.user_id or ""
                 before, waiting = waiting, self._store.task_turns(task.id, user_id=whose)
                 if len(waiting) >= len(before):
                     raise

@@ -303,12 +303,12 @@ class Processor:
     def _work(self, lane: _Lane, stopping: Event) -> None:
         try:
             while not stopping.is_set():
-                task = self._store.begin_task(lane.owner, lane.name, clock.now())
-                if task is None:
-                    break
-                lane.task = task
-                self._watcher.note(task)
-                self._runner.run(task, lane.owner)
+                begun = self._store.begin_task(lane.owner, lane.name, clock.now(), release=True)
+                if begun is None:
+                    return
+                lane.task = begun.task
+                self._watcher.note(begun.task)
+                self._runner.run(begun, lane.owner)
                 lane.task = None
                 # When every slot is busy, release the lane after each task, so that one user with many tasks
                 # cannot starve the others.

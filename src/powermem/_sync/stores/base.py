@@ -26,7 +26,15 @@ from ..._core.sql.queries import Position, Queries
 from ..._core.sql.queue import QueueSQL
 from ..._core.sql.steps import Statement, Steps
 from ..._core.sql.transfer import Transfer
-from ..._core.tasks.task import LONGEST_PAUSE, BufferedTurn, Preference, ProcessStatus, QueueStatistics, Task
+from ..._core.tasks.task import (
+    LONGEST_PAUSE,
+    BegunTask,
+    BufferedTurn,
+    Preference,
+    ProcessStatus,
+    QueueStatistics,
+    Task,
+)
 from ..._core.transfer.moves import Difference, Holdings, KeptResult, Move, MoveState
 from ..._core.values import EmbedderIdentity, Embedding, HistoryEntry, Row, Scope, Statistics, Stored, Turn
 from ..._core.wire.budget import Refusal, Spend
@@ -369,16 +377,22 @@ class Store(ABC):
         """Release a lane, if this owner holds it. It is due again when its next open task is."""
         self._transact(self._queue.release, owner, lane)
 
-    def begin_task(self, owner: str, lane: str, at: int) -> Task | None:
-        """Start the first open task of a lane, and return it; ``None`` if none is due.
+    def begin_task(self, owner: str, lane: str, at: int, *, release: bool = False) -> BegunTask | None:
+        """Start the first open task of a lane, and return it with its turns; ``None`` if none is due.
 
         Its status becomes running, and its attempts increase by one. A ``"process"`` task claims all turns
         of the lane that belong to no task.
 
+        Args:
+            owner: the holder of the lane.
+            lane: the lane.
+            at: the present moment.
+            release: whether to release the lane if no task is due.
+
         Raises:
             LeaseLost: another owner holds the lane.
         """
-        return self._transact(self._queue.begin, owner, lane, at)
+        return self._transact(self._queue.begin, owner, lane, at, release)
 
     def task_turns(self, task_id: int, *, user_id: str | None = None) -> list[BufferedTurn]:
         """Return the waiting turns of a task, in chronological order."""
