@@ -72,9 +72,10 @@ def main() -> None:
         figures = module.run(options)
         others = neighbours.share()
         print(f"\n## {name} (load before: {load:.2f})\n", *table(figures, others), sep="\n", flush=True)
-        for line in comparison.compare(kept.get(name, {}), figures, conditions()):
+        for line in comparison.compare(kept.get(name, {}), figures, conditions(), others):
             print(line, flush=True)
-        measured[name] = figures
+        if (others or 0.0) <= comparison.MOST_OTHERS:
+            measured[name] = figures
         extra = {"benchmark": name, "load_before": load, "others": others}
         results.extend({**extra, **one.as_dict()} for one in figures)
     if options.keep:

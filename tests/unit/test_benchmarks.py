@@ -108,6 +108,16 @@ def test_ratios_of_another_machine_are_not_compared(tmp_path: Path) -> None:
     assert told.endswith("processor unknown → x, python unknown → 3.13, numpy unknown → 2.4")
 
 
+def test_ratios_of_a_busy_machine_are_not_compared(tmp_path: Path) -> None:
+    path = tmp_path / "ratios.json"
+    comparison.keep({"b": [ratio("x", 1)]}, "noon", HERE, path)
+    kept = comparison.read(path)["b"]
+    (told,) = comparison.compare(kept, [ratio("x", 3)], HERE, 0.2)
+    assert told.startswith("WORSE: x")
+    (told,) = comparison.compare(kept, [ratio("x", 3)], HERE, 0.95)
+    assert told == "neither compared nor kept: others took 95% of the machine"
+
+
 def test_what_a_run_found_is_no_part_of_a_name() -> None:
     one = figure("x", [1.0], "ms", note="worst 5")
     assert one.key == "x"
