@@ -19,8 +19,8 @@ from .report import Figure
 
 KEPT = Path(__file__).parent / "results" / "ratios.json"
 MOST_OTHERS = 0.25
-"""Where others take a larger share of the machine, ratios are neither compared nor kept. At 95 % that of a sync
-`add` was 2.2 instead of 0.6: the library and its floor wait for the processor in different places."""
+"""Where others take a larger share of the machine, ratios are neither compared nor kept. At 95 %, that of a
+sync `add` was 2.2 instead of 0.6: the library and its floor wait for the processor in different places."""
 
 LEAST_NOISE = 0.1
 """Two runs on one quiet machine differ by this much, whatever the samples of each say."""
