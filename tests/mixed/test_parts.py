@@ -8,6 +8,7 @@ call with a user issues them. So a new statement is either explained here or the
 from __future__ import annotations
 
 import ast
+import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -49,7 +50,7 @@ SOURCES = [
 ]
 _MAKERS = {"Query", "Statement", "Statements"}
 _SENDERS = {"fetch", "execute", "execute_many"}
-_DIVIDED = {"records", "turns", "requests"}
+_DIVIDED = {"records", "turns", "requests", "windows"}
 _ALIASES = {"t": "turns", "s": "turns", "r": "records"}
 
 
@@ -91,9 +92,9 @@ UNUSED = {
     ("moves", "_delete"): "names the user; what changed during a move",
     ("moves", "clear"): "names the user, or tables that are not divided",
     ("moves", "store"): "names the user; accesses during a move",
-    ("mysql", "enter"): "replaced by OceanBase's own",
     ("mysql", "exists"): "opening",
     ("mysql", "finish"): "lists of changes are not divided",
+    ("oceanbase/search", "_nearest_windows"): "names the user; where nearer windows must not be found",
     ("partitions", "freshness"): "replaced by the store's own",
     ("postgres", "_prepare"): "opening",
     ("postgres", "exists"): "opening",
@@ -285,6 +286,7 @@ async def test_every_statement_of_a_user_touches_one_part(
             await recording.run("of many ", searches(memory, "u3"))
             # Accesses of several users would be written in one transaction.
             await memory.get_statistics()
+            await recording.run("beside indexes ", writes(memory, first))
             for module in (postgres, oceanbase):
                 monkeypatch.setattr(module, "_EXACT", 2)
                 monkeypatch.setattr(module, "MATCHED", 2)
@@ -374,6 +376,8 @@ def calls(memory: AsyncMemory, first: int, second: int, chat: Path) -> Calls:
         "add another": partial(memory.add, "I moved to Lisbon. I love tea.", **me),
         "add what was": partial(memory.add, "I live in Rome.", **me, timestamp="2001-01-01"),
         "add_many": partial(memory.add_many, ["A drum.", "A flute."], **me, infer=False),
+        "adds at once": partial(add_at_once, memory),
+        "get_status": partial(status_of_an_add, memory),
         "update": partial(memory.update, first, "tea 0 is black", **me),
         "update to a long text": partial(memory.update, first, f"tea {long}", **me),
         "update metadata": partial(memory.update, first, metadata={"x": 1}, **me),
@@ -392,6 +396,18 @@ def calls(memory: AsyncMemory, first: int, second: int, chat: Path) -> Calls:
     }
 
 
+def writes(memory: AsyncMemory, first: int) -> Calls:
+    """Return calls that write a text of several windows and change it."""
+    me = {"user_id": "u1"}
+    long = " ".join(f"thing{number}" for number in range(300))
+    return {
+        "add a long text": partial(memory.add, long, **me, infer=False),
+        "update to a long text": partial(memory.update, first, f"rum {long}", **me),
+        "update for the future": partial(changed, memory, first),
+        "delete": partial(memory.delete, first, **me),
+    }
+
+
 def endings(memory: AsyncMemory, other: AsyncMemory) -> Calls:
     """Return calls after which there is less of a user."""
     me = {"user_id": "u1"}
@@ -407,6 +423,18 @@ def endings(memory: AsyncMemory, other: AsyncMemory) -> Calls:
 async def refused(call: Callable[[], Awaitable[Any]]) -> None:
     with pytest.raises(UserMovedError):
         await call()
+
+
+async def add_at_once(memory: AsyncMemory) -> None:
+    """Add messages by several calls, the later of which share a transaction."""
+    said = [[f"I saw {thing}.", f"I heard {thing}."] for thing in ("a lark", "an owl", "a crow", "a dove")]
+    await asyncio.gather(*[memory.add(each, user_id="u1", infer=False) for each in said])
+
+
+async def status_of_an_add(memory: AsyncMemory) -> None:
+    """Look up a call that left no note."""
+    added = await memory.add("I saw a heron.", user_id="u1", infer=False)
+    await memory.get_status(added["task_id"], user_id="u1")
 
 
 async def next_page(memory: AsyncMemory, memory_id: int) -> None:
