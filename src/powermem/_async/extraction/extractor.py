@@ -178,7 +178,7 @@ class AsyncExtractor:
             portion = waiting.popleft()
             if not has_conversation(portion.messages):
                 continue
-            if not self._room.allows(portion.size) and (halves := portion.halves()) is not None:
+            if self._is_too_large(portion) and (halves := portion.halves()) is not None:
                 # Larger than what the model accepted before, so do not try it as a whole.
                 waiting.extendleft(reversed(halves))
                 continue
@@ -201,6 +201,10 @@ class AsyncExtractor:
             waiting.rotate(1)
         collected.tell_left_out(usage)
         return collected.learned()
+
+    def _is_too_large(self, portion: Portion) -> bool:
+        # Nothing is measured until a model has refused something.
+        return self._room.size is not None and not self._room.allows(portion.size)
 
     async def _extract_by_rules(self, messages: Sequence[Message], today: int) -> Learned:
         # Messages without a time count as sent now.
@@ -273,7 +277,8 @@ class AsyncExtractor:
             return cut.error
         except (ProviderError, QuotaExceededError) as error:
             return error
-        self._room.take(portion.size)
+        if self._room.size is not None:
+            self._room.take(portion.size)
         collected.add(await finished(found), portion, whole=True)
         usage.warnings += [warning for warning in found.warnings if warning not in usage.warnings]
         return None
