@@ -12,9 +12,11 @@ import pytest
 
 from powermem import Memory
 from powermem._concurrency import gather
-from powermem._core.changes.writes import Delete
+from powermem._core.changes.writes import AddMemory, Delete, ReplaceText
+from powermem._core.clock import now, to_iso
 from powermem._core.filters.parse import parse
-from powermem._core.query.search import SearchRequest
+from powermem._core.query.search import Hit, SearchRequest
+from powermem._core.text.cleaning import content_hash
 from powermem._core.values import Scope
 from powermem._sync.stores.oceanbase import search
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
@@ -27,6 +29,8 @@ pytestmark = pytest.mark.stores("oceanbase")
 
 # By what the store searches, and what it says of it.
 _BUILT = "SELECT count(*), count(words), count(length), count(near) FROM memories_records"
+_FURTHER = "SELECT count(*) FROM memories_windows"
+_EXPECTED = "SELECT CAST(SUM(LENGTH(embedding) DIV 1536 - 1) AS SIGNED) FROM memories_records"
 _PROGRESS = "SELECT value FROM memories_meta WHERE name = '{}'"
 
 
@@ -244,6 +248,101 @@ def test_long_texts_that_no_count_foresees_are_left_to_the_server(
         assert store._cached.left == set()
 
 
+def _of_windows(texts: Sequence[str], scopes: Sequence[Scope]) -> list[AddMemory]:
+    """Memories with one window to 64 of them, the last of which has the vector of the text."""
+    changes = [memory_of(text, scopes[i % len(scopes)]) for i, text in enumerate(texts)]
+    numbers = [(1, 1, 3, 64, 2, 1, 5)[i % 7] for i in range(len(texts))]
+    return [
+        replace(change, embedding=b"".join(map(vector, [*(f"window {i}" for i in range(1, number)), text])))
+        for change, number, text in zip(changes, numbers, texts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("exact", "parts", "pool"), [(20_000, 0, 200), (5, 0, 200), (5, 3, 10)])
+def test_every_window_counts_where_the_server_searches(
+    new_vector_store: dict[str, Any], monkeypatch: pytest.MonkeyPatch, exact: int, parts: int, pool: int
+) -> None:
+    config = _config(new_vector_store, partitions=parts)
+    changes = _of_windows(random_texts(60), [Scope("u", "a"), Scope("u", "b"), Scope("v")])
+    everything = parse({"NOT": {"actor_id": {"like": "nobody%"}}})
+    requests = [
+        SearchRequest(scope, vector(change.row.text), None, 10, similarity=True, expression=expression)
+        for change in changes[3::7]
+        for scope in {change.row.scope, Scope(change.row.scope.user_id), Scope()}
+        for expression in (None, everything)
+    ]
+
+    def scores(answers: list[list[Hit]]) -> list[dict[int, Any]]:
+        return [{hit.row.id: pytest.approx(hit.score, abs=1e-4) for hit in hits} for hits in answers]
+
+    with Memory(config) as memory:
+        memory.initialize()
+        # Some are there when the table is filled, the others are written to it.
+        _store(memory).apply(changes[:40])
+    monkeypatch.setattr(partitions, "PartitionCache", caches_of(45_000))
+    monkeypatch.setattr(search, "_EXACT", exact)
+    # With a small one, windows that must not be found are in the way of others.
+    monkeypatch.setattr(search, "pool_size", lambda limit: pool)
+    with Memory(config) as memory:
+        store = _built(memory)
+        store.apply(changes[40:])
+        found = store.search(requests, touch=False)
+        assert store._cached.left == {"u", "v", None}
+    monkeypatch.undo()
+    with Memory(config) as memory:
+        memory.initialize()
+        here = _store(memory).search(requests, touch=False)
+    assert [{hit.row.id: hit.score for hit in hits} for hits in found] == scores(here)
+    # The text whose last window was searched for comes first.
+    assert sum(hits[0].score > 0.5 for hits in found) == len(found)
+    assert execute(new_vector_store, _FURTHER) == execute(new_vector_store, _EXPECTED)
+
+
+def test_the_windows_follow_the_texts(new_vector_store: dict[str, Any], small_limits: None) -> None:
+    config = _config(new_vector_store)
+    config["embedder"]["config"]["max_tokens"] = 24
+    parts = [
+        "The ferry to the island leaves the harbour at nine on weekdays.",
+        "Marta keeps bees behind her house and sells the honey in autumn.",
+        "The old laptop overheats when the build runs with all workers.",
+        "Our accountant wants the invoices of the second quarter by Friday.",
+        "Tomatoes need a trellis, and water in the morning rather than at night.",
+    ]
+
+    def near(query: str) -> float:
+        found = (memory.search(query, user_id="u", explain=True))["results"]
+        assert execute(new_vector_store, _FURTHER) == execute(new_vector_store, _EXPECTED)
+        assert _store(memory)._cached.left == {"u"}
+        return float(found[0]["score_details"]["dense"])
+
+    with Memory(config) as memory:
+        memory.add_many(random_texts(60)[6:], user_id="u", infer=False)
+        _built(memory)
+        added = (memory.add("\n\n".join(parts), user_id="u", infer=False))["results"][0]
+        assert near(parts[4]) > 0.8
+        memory.update(added["id"], "\n\n".join(parts[:2]))
+        assert near(parts[1]) > 0.8
+        assert near(parts[4]) < 0.7
+        later = "\n\n".join(parts[2:])
+        vectors = b"".join(map(vector, parts[2:]))
+        before = now()
+        # What it was before is kept as a memory of its own.
+        change = ReplaceText(added["id"], later, content_hash(later), vectors, now(), valid_from=now())
+        _store(memory).apply([change])
+        assert near(parts[4]) > 0.8
+        past = memory.search(parts[1], user_id="u", as_of=to_iso(before), explain=True)
+        assert past["results"][0]["score_details"]["dense"] > 0.8
+        memory.delete(added["id"])
+        assert near(parts[4]) < 0.7
+        memory.add(later, user_id="u", infer=False)
+        assert near(parts[3]) > 0.8
+        memory.delete_all(user_id="u")
+        assert execute(new_vector_store, _FURTHER) == [(0,)]
+        memory.add(later, user_id="u", infer=False)
+        memory.reset()
+        assert execute(new_vector_store, _FURTHER) == [(0,)]
+
+
 @pytest.mark.parametrize(("parts", "version"), [(0, 2), (3, 3), (0, 4), (0, 5), (0, 6)])
 def test_a_collection_of_the_former_schema_is_brought_up_to_date(
     new_vector_store: dict[str, Any], small_limits: None, parts: int, version: int
@@ -285,6 +384,13 @@ def test_what_was_half_built_is_completed(new_vector_store: dict[str, Any], smal
             "UPDATE memories_records SET near = NULL",
         ),
         ("UPDATE memories_meta SET value = '' WHERE name IN ('near', 'near_column')",),
+        ("UPDATE memories_meta SET value = '' WHERE name = 'windows'",),
+        ("UPDATE memories_meta SET value = '' WHERE name IN ('windows', 'windows_column')",),
+        # So was a collection before version 8.
+        (
+            "DELETE FROM memories_meta WHERE name IN ('windows', 'windows_column')",
+            "DROP TABLE memories_windows",
+        ),
         (
             "DELETE FROM memories_meta WHERE name = 'words'",
             "UPDATE memories_records SET words = NULL, length = NULL",

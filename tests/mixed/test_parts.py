@@ -49,7 +49,7 @@ SOURCES = [
 ]
 _MAKERS = {"Query", "Statement", "Statements"}
 _SENDERS = {"fetch", "execute", "execute_many"}
-_DIVIDED = {"records", "turns", "requests"}
+_DIVIDED = {"records", "turns", "requests", "windows"}
 _ALIASES = {"t": "turns", "s": "turns", "r": "records"}
 
 
@@ -91,9 +91,9 @@ UNUSED = {
     ("moves", "_delete"): "names the user; what changed during a move",
     ("moves", "clear"): "names the user, or tables that are not divided",
     ("moves", "store"): "names the user; accesses during a move",
-    ("mysql", "enter"): "replaced by OceanBase's own",
     ("mysql", "exists"): "opening",
     ("mysql", "finish"): "lists of changes are not divided",
+    ("oceanbase/search", "_nearest_windows"): "names the user; where nearer windows must not be found",
     ("partitions", "freshness"): "replaced by the store's own",
     ("postgres", "_prepare"): "opening",
     ("postgres", "exists"): "opening",
@@ -285,6 +285,7 @@ async def test_every_statement_of_a_user_touches_one_part(
             await recording.run("of many ", searches(memory, "u3"))
             # Accesses of several users would be written in one transaction.
             await memory.get_statistics()
+            await recording.run("beside indexes ", writes(memory, first))
             for module in (postgres, oceanbase):
                 monkeypatch.setattr(module, "_EXACT", 2)
                 monkeypatch.setattr(module, "MATCHED", 2)
@@ -389,6 +390,18 @@ def calls(memory: AsyncMemory, first: int, second: int, chat: Path) -> Calls:
         "items of a session": partial(session.items, 1),
         "pop of a session": session.pop,
         "clear a session": session.clear,
+    }
+
+
+def writes(memory: AsyncMemory, first: int) -> Calls:
+    """Return calls that write a text of several windows and change it."""
+    me = {"user_id": "u1"}
+    long = " ".join(f"thing{number}" for number in range(300))
+    return {
+        "add a long text": partial(memory.add, long, **me, infer=False),
+        "update to a long text": partial(memory.update, first, f"rum {long}", **me),
+        "update for the future": partial(changed, memory, first),
+        "delete": partial(memory.delete, first, **me),
     }
 
 

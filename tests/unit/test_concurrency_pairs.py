@@ -308,6 +308,28 @@ class TestAsyncThreadBatcher:
         assert work.batches == [[0], [1, 2, 3], [4, 5]]
         await batcher.close()
 
+    async def test_the_items_of_one_call_keep_their_order_and_two_batches_run_at_once(self) -> None:
+        work, ended = BlockingWork(), 0
+
+        def after() -> None:
+            nonlocal ended
+            ended += 1
+
+        batcher = AsyncThreadBatcher(work.run, max_size=2, max_running=2, after=after)
+        first = asyncio.create_task(batcher.submit(0))
+        await until(lambda: work.batches)
+        assert await batcher.submit_many([]) == []
+        # The first batch is still running.
+        assert await batcher.submit_many([3, 1, 2]) == [30, 10, 20]
+        with pytest.raises(ValueError, match="-2"):
+            await batcher.submit_many([1, -2, -3])
+        work.go.set()
+        assert await first == 0
+        await batcher.close()
+        assert ended == len(work.batches) == 5
+        with pytest.raises(ClosedError):
+            await batcher.submit_many([])
+
     async def test_an_error_fails_its_own_caller_and_that_of_a_batch_all(self) -> None:
         work = BlockingWork()
         batcher = AsyncThreadBatcher(work.run)

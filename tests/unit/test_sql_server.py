@@ -100,3 +100,48 @@ def test_oceanbase_writes_what_the_lock_said_that_there_is(worded: bool, near: i
         assert row["length"] == sum(row["frequencies"])
     if near:
         assert row["near"] == memory.embedding
+
+
+@pytest.mark.parametrize("kind", [MySQLSQL, OceanBaseSQL])
+def test_a_transaction_takes_one_statement_for_each_table_and_two_for_its_number(
+    kind: type[MySQLSQL],
+) -> None:
+    sql = kind("memories")
+    queue = QueueSQL(sql)
+    writer = Writer(sql, queue, EmbedderSQL(sql, "here"))
+    turns = [turn_of(f"tea {number}") for number in range(5)]
+    memories = [replace(memory_of(turn.content), turns=(turn.id,)) for turn in turns]
+
+    def answer(step: Any) -> Any:
+        return [("sequence", "4")] if isinstance(step, Query) else len(getattr(step, "rows", [None]))
+
+    taken, _ = run(writer.write([[*turns, *memories]], {}), answer)
+    assert [step.sql.split("memories_", 1)[1].split(" ", 1)[0] for step in taken] == [
+        "meta",
+        "turns",
+        "records",
+        "links",
+        "meta",
+        "changes",
+    ]
+    number, changes = taken[-2:]
+    assert number.values == ("5",)
+    assert {row[0] for row in changes.rows} == {5}
+
+
+@pytest.mark.parametrize(("near", "windowed"), [("", ""), ("384", ""), ("384", "64"), ("384", "384")])
+def test_only_texts_of_several_windows_take_a_statement_for_them(near: str, windowed: str) -> None:
+    sql = OceanBaseSQL("memories")
+    noted = [("sequence", "4"), ("near_column", near), ("windows_column", windowed)]
+    run(sql.enter(), lambda _: noted)
+    short, long, there = (memory_of(f"tea {number}") for number in range(3))
+    long, there = (replace(one, embedding=3 * (one.embedding or b"")) for one in (long, there))
+    found = [(one.row.id, one.row.hash) for one in (short, long)]
+    memories = [short, long, there]
+    taken, _ = run(sql.insert_memories(memories), lambda step: found if isinstance(step, Query) else 2)
+    windows = [step for step in taken if "memories_windows" in step.sql]
+    assert len(windows) == (near == windowed == "384")
+    # Of a text that was not stored, nothing is.
+    assert all(long.row.id in step.values and there.row.id not in step.values for step in windows)
+    taken, _ = run(sql.insert_memories([short]), lambda _: 1)
+    assert len(taken) == 1

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, fields
 from functools import partial
@@ -171,12 +172,7 @@ class AsyncBatcher(Generic[T, R]):
         group: _Group[R] = _Group(len(taken))
         for index, item in enumerate(taken):
             self._enqueue(item, _Place(group, index))
-        if taken:
-            await group.settled
-        for outcome in group.outcomes:
-            if isinstance(outcome, Exception):
-                raise outcome
-        return group.outcomes
+        return await group.results()
 
     async def close(self) -> None:
         """Reject new items and wait for accepted ones. Idempotent."""
@@ -251,6 +247,15 @@ class _Group(Generic[R]):
         self.unsettled = count
         self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    async def results(self) -> list[R]:
+        """Wait for all outcomes; raise the first error among them."""
+        if self.outcomes:
+            await self.settled
+        for outcome in self.outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return self.outcomes
+
 
 class _Place(Generic[R]):
     """Where the outcome of an item of a group goes. A future would cost five times as much."""
@@ -282,23 +287,33 @@ class _Place(Generic[R]):
 
 
 class AsyncThreadBatcher(Generic[T, R]):
-    """Collect the items of concurrent tasks into batches that a blocking function processes on a thread.
+    """Collect the items of concurrent tasks into batches that a blocking function processes on threads.
 
-    The thread takes what waits when it begins a batch, so calls of one turn of the event loop share a batch,
+    A thread takes what waits when it begins a batch, so calls of one turn of the event loop share a batch,
     and the next batch begins without a turn of the loop. Cancelling a task withdraws its item if the item is
     still waiting; a batch that has started runs to its end.
 
     Args:
         run: as of ``AsyncBatcher``, but blocking.
         max_size: maximum number of items in a batch.
+        max_running: maximum number of batches running at once, each on a thread.
+        after: called after each batch, on the event loop and before ``close`` returns.
     """
 
-    def __init__(self, run: Callable[[list[T]], Sequence[R | Exception]], *, max_size: int = 64) -> None:
+    def __init__(
+        self,
+        run: Callable[[list[T]], Sequence[R | Exception]],
+        *,
+        max_size: int = 64,
+        max_running: int = 1,
+        after: Callable[[], None] | None = None,
+    ) -> None:
         self._run = run
-        self._limits = Limits(max_size, 1, 1)
-        self._pool = ThreadPool(1)
+        self._limits = Limits(max_size, max_running, 1)
+        self._after = after
+        self._pool = ThreadPool(max_running)
         # Each method of a deque is atomic.
-        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._waiting: deque[tuple[T, asyncio.Future[R] | _Place[R]]] = deque()
         self._called = False
         self._accepted = 0
         self._closed = False
@@ -316,20 +331,21 @@ class AsyncThreadBatcher(Generic[T, R]):
             ClosedError: the batcher is closed.
             PowerMemError: no thread can be started; the item was not processed.
         """
-        if self._closed:
-            raise ClosedError(_CLOSED)
-        loop = asyncio.get_running_loop()
-        entry: tuple[T, asyncio.Future[R]] = (item, loop.create_future())
-        self._waiting.append(entry)
-        # The thread resets the flag before it takes what waits, so it finds this item either way.
-        if not self._called:
-            self._called = True
-            if not self._pool.submit(partial(self._run_batches, loop)):
-                self._called = False
-                self._waiting.remove(entry)
-                raise PowerMemError(f"{NO_THREAD}; nothing of this call was done")
-        self._accepted += 1
-        return await entry[1]
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._enqueue([(item, future)])
+        return await future
+
+    async def submit_many(self, items: Iterable[T]) -> list[R]:
+        """Process all items and return their outcomes in order. See ``AsyncBatcher.submit_many``.
+
+        Raises:
+            ClosedError: the batcher is closed.
+            PowerMemError: no thread can be started; no item was processed.
+        """
+        taken = list(items)
+        group: _Group[R] = _Group(len(taken))
+        self._enqueue([(item, _Place(group, index)) for index, item in enumerate(taken)])
+        return await group.results()
 
     async def close(self) -> None:
         """Reject new items and wait for accepted ones. Idempotent."""
@@ -339,6 +355,20 @@ class AsyncThreadBatcher(Generic[T, R]):
         self._pool.close()
         # Does not block noticeably: the thread is idle by now.
         self._pool.join()
+
+    def _enqueue(self, entries: list[tuple[T, asyncio.Future[R] | _Place[R]]]) -> None:
+        if self._closed:
+            raise ClosedError(_CLOSED)
+        self._waiting.extend(entries)
+        # A thread resets the flag before it takes what waits, so it finds these items either way.
+        if entries and not self._called:
+            self._called = True
+            if not self._pool.submit(partial(self._run_batches, asyncio.get_running_loop())):
+                self._called = False
+                for entry in entries:
+                    self._waiting.remove(entry)
+                raise PowerMemError(f"{NO_THREAD}; nothing of this call was done")
+        self._accepted += len(entries)
 
     def _run_batches(self, loop: asyncio.AbstractEventLoop) -> None:
         self._called = False
@@ -352,11 +382,12 @@ class AsyncThreadBatcher(Generic[T, R]):
                 # The event loop was closed in the meantime, so no task is left to receive the outcomes.
                 _logger.warning("a batch outlived its event loop")
 
-    def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
+    def _take(self) -> list[tuple[T, asyncio.Future[R] | _Place[R]]]:
         batch = []
-        # Another thread only adds, so what is counted is there.
-        for _ in range(min(len(self._waiting), self._limits.max_size)):
-            batch.append(self._waiting.popleft())
+        # Another thread may take what is counted here.
+        with suppress(IndexError):
+            for _ in range(min(len(self._waiting), self._limits.max_size)):
+                batch.append(self._waiting.popleft())
         return batch
 
     def _perform(self, items: list[T]) -> list[R | Exception]:
@@ -369,9 +400,14 @@ class AsyncThreadBatcher(Generic[T, R]):
         return distinct(errors)
 
     def _settle(
-        self, taken: int, futures: Sequence[asyncio.Future[R]], outcomes: Sequence[R | Exception]
+        self,
+        taken: int,
+        futures: Sequence[asyncio.Future[R] | _Place[R]],
+        outcomes: Sequence[R | Exception],
     ) -> None:
         self._accepted -= taken
+        if self._after is not None:
+            self._after()
         for future, outcome in zip(futures, outcomes, strict=True):
             if future.done():
                 continue
@@ -576,15 +612,26 @@ class Batcher(Generic[T, R]):
 
 
 class ThreadBatcher(Generic[T, R]):
-    """Collect the items of concurrent threads into batches that a blocking function processes one by one.
+    """Collect the items of concurrent threads into batches that a blocking function processes.
 
     Args:
         run: as of ``Batcher``.
         max_size: maximum number of items in a batch.
+        max_running: maximum number of batches running at once.
+        after: called after each batch, before ``close`` returns.
     """
 
-    def __init__(self, run: Callable[[list[T]], Sequence[R | Exception]], *, max_size: int = 64) -> None:
-        self._batcher = Batcher(run, max_size=max_size)
+    def __init__(
+        self,
+        run: Callable[[list[T]], Sequence[R | Exception]],
+        *,
+        max_size: int = 64,
+        max_running: int = 1,
+        after: Callable[[], None] | None = None,
+    ) -> None:
+        self._run = run
+        self._after = after
+        self._batcher = Batcher(self._perform, max_size=max_size, max_running=max_running)
 
     @property
     def waiting(self) -> int:
@@ -595,6 +642,16 @@ class ThreadBatcher(Generic[T, R]):
         """Process the item in the next batch and return its outcome. See ``AsyncThreadBatcher.submit``."""
         return self._batcher.submit(item)
 
+    def submit_many(self, items: Iterable[T]) -> list[R]:
+        """Process all items and return their outcomes in order. See ``AsyncBatcher.submit_many``."""
+        return self._batcher.submit_many(items)
+
     def close(self) -> None:
         """Reject new items and wait for accepted ones. Idempotent."""
         self._batcher.close()
+
+    def _perform(self, items: list[T]) -> Sequence[R | Exception]:
+        outcomes = self._run(items)
+        if self._after is not None:
+            self._after()
+        return outcomes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import getpass
 import os
 import sys
@@ -11,6 +10,7 @@ from argparse import Namespace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from .._core.garbage import started, starting
 from .._core.hints.extras import pip_install
 from .configuration import configuration
 from .output import CommandError, Output, UsageError
@@ -27,6 +27,11 @@ _PORT = 8848
 def mcp(options: Namespace, output: Output) -> int:
     """Serve one host over pipes, or several over HTTP."""
     _check(options)
+    with starting():
+        return _serve(options)
+
+
+def _serve(options: Namespace) -> int:
     try:
         from ..mcp import serve_http, serve_stdio
         from ..mcp.serving import Wire
@@ -58,10 +63,7 @@ def _server(options: Namespace) -> tuple[MCPServer[Any], AsyncMemory]:
         token_verifier=verifier,
         auth=None if verifier is None else verifier.settings,
     )
-    # Nothing loaded by now goes until the process ends; a full collection would visit all of it, while no
-    # request is answered.
-    gc.collect()
-    gc.freeze()
+    started()
     return server, memory
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core.clock import to_iso
+from .._core.garbage import starting
 from .configuration import configuration, without_resuming
 from .output import Column, Grid, Output, Part, UsageError
 
@@ -22,11 +23,12 @@ _PASSED_ON = ("config", "env_file", "db", *_SETTINGS)
 
 def serve(options: Namespace, output: Output) -> int:
     """Serve memories over HTTP until a signal arrives."""
-    from ..server import serve as serve_until_stopped
-
     del output
-    config = chosen(options)
-    serve_until_stopped(config, Namespace(**{name: getattr(options, name) for name in _PASSED_ON}))
+    with starting():
+        from ..server import serve as serve_until_stopped
+
+        config = chosen(options)
+        serve_until_stopped(config, Namespace(**{name: getattr(options, name) for name in _PASSED_ON}))
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import time
 from argparse import Namespace
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .._core.garbage import started, starting
 from .._core.tasks.task import ProcessStatus
 from ..errors import InvalidInputError, NotFoundError, PowerMemError
 from ..types import TaskStatus
@@ -196,11 +196,14 @@ _POLL_INTERVAL = 0.1
 
 def worker(options: Namespace, output: Output) -> int:
     """Run background tasks until a signal arrives."""
-    from .._async.memory import AsyncMemory
-
     chosen = {} if options.concurrency is None else {"concurrency": options.concurrency}
-    config = without_resuming(configuration(options), **chosen)
-    asyncio.run(_work(AsyncMemory(config), place(config), output))
+    with starting():
+        from .._async.memory import AsyncMemory
+
+        config = without_resuming(configuration(options), **chosen)
+        memory = AsyncMemory(config)
+        started()
+    asyncio.run(_work(memory, place(config), output))
     return 0
 
 
@@ -211,8 +214,7 @@ async def _work(memory: AsyncMemory, store: str, output: Output) -> None:
     with signals.listening():
         try:
             await memory.processing.start()
-            # All objects so far are permanent: freezing them spares the event loop long collections.
-            gc.freeze()
+            started()
             _say(output, "watching", f"watching {store}", store=store)
             await signals.first.wait()
             _say(output, "stopping", "finishing what is under way; a second signal leaves it to others")

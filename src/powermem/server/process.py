@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import tempfile
@@ -17,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from .._async.memory import AsyncMemory
+from .._core import garbage
 from ..config import MemoryConfig
 from ..config.sections import Server
 from ..errors import ConfigError
@@ -57,6 +57,7 @@ def serve(config: Mapping[str, Any], options: Namespace) -> None:
             # A secret that the workers share, for questions that one asks and another gets the answer to.
             os.environ.setdefault("POWERMEM_MCP_STATE_KEY", token_hex(32))
             os.environ[OPTIONS] = json.dumps(vars(options))
+            garbage.started()
             uvicorn.run(_FACTORY, factory=True, workers=settings.workers, **_options(settings))
         else:
             uvicorn.run(_permanent(create_app(checked)), **_options(settings))
@@ -72,18 +73,15 @@ def application() -> FastAPI:
 
 
 def _permanent(app: FastAPI) -> FastAPI:
-    """Exempt what exists once the application has started from garbage collection.
-
-    A full collection visits every object, which takes some 40 ms for all loaded modules, and meanwhile no
-    request is answered. This process serves nothing else, so all of them stay until it ends.
-    """
+    """Exempt what exists once the application has started from garbage collection."""
     start = app.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        # What is loaded by now, so that opening a store is collected as usual; and then what that left.
+        garbage.started()
         async with start(app) as state:
-            gc.collect()
-            gc.freeze()
+            garbage.started()
             yield state
 
     app.router.lifespan_context = lifespan

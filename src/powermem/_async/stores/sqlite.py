@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ..._concurrency import AsyncBatcher, AsyncEvent, AsyncThreadBatcher, AsyncThreads, AsyncWorker
+from ..._concurrency import AsyncEvent, AsyncThreadBatcher, AsyncThreads, AsyncWorker
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.steps import Steps
 from ..._sqlite.engine import Engine
@@ -38,10 +38,10 @@ class AsyncSQLiteStore(AsyncStore):
         super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._write_thread = AsyncThreads("powermem-sqlite-writer", 1)
         self._read_threads = AsyncThreads("powermem-sqlite-reader", _READERS)
-        self._searches: AsyncBatcher[SearchRequest, list[Hit]] = AsyncBatcher(
-            self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
-        )
         self._saver = AsyncWorker("powermem-partition-files", self._save_partitions)
+        self._searches: AsyncThreadBatcher[SearchRequest, list[Hit]] = AsyncThreadBatcher(
+            engine.search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2, after=self._start_saver
+        )
 
     @property
     def commits(self) -> int:
@@ -73,11 +73,9 @@ class AsyncSQLiteStore(AsyncStore):
         await self._check_answers(requests, answers, touch)
         return answers
 
-    async def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
-        answers = await self._read_threads.run(self._engine.search, requests)
+    def _start_saver(self) -> None:
         if self._engine.unsaved:
             self._saver.start()
-        return list(answers)
 
     async def _save_partitions(self, stopping: AsyncEvent) -> None:
         try:

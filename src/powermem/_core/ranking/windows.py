@@ -46,6 +46,17 @@ def discount(numbers: IntArray) -> FloatArray:
     return _DISCOUNTS[np.minimum(numbers, MAX_WINDOWS)]
 
 
+def nearest(first: float, best: float, further: int) -> float:
+    """Return the cosine of the best window of a text, less its discount.
+
+    Args:
+        first: the cosine of its first window.
+        best: the highest cosine of the others.
+        further: the number of the others.
+    """
+    return max(first, best) - DISCOUNTS[min(further + 1, MAX_WINDOWS)]
+
+
 class FurtherWindows:
     """The windows behind the first of the rows that have several.
 

@@ -22,7 +22,8 @@ _DOUBT = frozenset({"1 = 1"})
 # The changes of this many commits stay listed; a cache that is further behind is loaded again.
 _LISTED = 8192
 _TRIM_EVERY = 1024
-_ID = "VARBINARY(512)"
+ID = "VARBINARY(512)"
+"""The type of a column with a user or any other id of the caller."""
 # A lane is named after an id of up to 512 bytes.
 _NAME = "VARBINARY(520)"
 _TABLE = "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
@@ -72,9 +73,13 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     """Initial contents of ``meta``."""
     kept: tuple[str, ...] = ("schema_version", "sequence", "trimmed", "switches", "moves")
     """Keys of ``meta`` that stay when the collection is emptied."""
+    entered: tuple[str, ...] = ("moves", "sequence", "switches")
+    """Keys of ``meta`` that every transaction that writes locks and reads first."""
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection)
+        self._state: Mapping[str, str] = {}
+        """Their values, as of the transaction that holds the lock of `lock_sequence`."""
         self.changes = f"{collection}_changes"
         self._partitions = f" PARTITION BY KEY (user_id) PARTITIONS {partitions}" if partitions else ""
 
@@ -97,17 +102,22 @@ class MySQLSQL(ServerSQL, FollowedSQL):
             return Fragment("1 = 1")
         return Fragment("user_id = ?", (user_id,))
 
+    @property
+    def by_user(self) -> str:
+        """The end of the statement that creates a table with a part for each group of users."""
+        return f"{_TABLE}{self._partitions}"
+
     def schema(self) -> list[str]:
         """Return the statements that create the collection.
 
         These servers have no transactions around such statements. So each may be run again, by the next who
         opens a collection whose creation was interrupted, or by two at once.
         """
-        by_user = f"{_TABLE}{self._partitions}"
-        scope = f"user_id {_ID} NOT NULL, agent_id {_ID} NOT NULL, run_id {_ID} NOT NULL"
+        by_user = self.by_user
+        scope = f"user_id {ID} NOT NULL, agent_id {ID} NOT NULL, run_id {ID} NOT NULL"
         return [
             f"""CREATE TABLE IF NOT EXISTS {self.records} (
-                {scope}, id BIGINT NOT NULL, actor_id {_ID}, memory_type {_ID},
+                {scope}, id BIGINT NOT NULL, actor_id {ID}, memory_type {ID},
                 memory LONGBLOB NOT NULL, hash VARBINARY(128) NOT NULL,
                 metadata LONGTEXT NOT NULL, facets LONGTEXT NOT NULL,
                 created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
@@ -123,10 +133,10 @@ class MySQLSQL(ServerSQL, FollowedSQL):
                 KEY ended ({ENDED})) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.history} (
                 id BIGINT NOT NULL PRIMARY KEY, memory_id BIGINT NOT NULL, event VARBINARY(16) NOT NULL,
-                old_memory LONGTEXT, new_memory LONGTEXT, actor {_ID}, created_at BIGINT NOT NULL,
+                old_memory LONGTEXT, new_memory LONGTEXT, actor {ID}, created_at BIGINT NOT NULL,
                 KEY by_memory (memory_id)) {_TABLE}""",
             f"""CREATE TABLE IF NOT EXISTS {self.turns} (
-                {scope}, id BIGINT NOT NULL, role {_ID} NOT NULL, content LONGTEXT NOT NULL, actor_id {_ID},
+                {scope}, id BIGINT NOT NULL, role {ID} NOT NULL, content LONGTEXT NOT NULL, actor_id {ID},
                 sent_at BIGINT NOT NULL, created_at BIGINT NOT NULL, utc_offset INT,
                 PRIMARY KEY (user_id, id), KEY by_id (id), KEY listed (user_id, sent_at),
                 KEY said ({SAID})) {by_user}""",
@@ -137,7 +147,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
                 {scope}, name VARBINARY(1024) NOT NULL, result LONGTEXT NOT NULL, created_at BIGINT NOT NULL,
                 PRIMARY KEY (user_id, agent_id, run_id, name)) {by_user}""",
             f"""CREATE TABLE IF NOT EXISTS {self.changes} (
-                sequence BIGINT NOT NULL, memory_id BIGINT NOT NULL, user_id {_ID} NOT NULL,
+                sequence BIGINT NOT NULL, memory_id BIGINT NOT NULL, user_id {ID} NOT NULL,
                 PRIMARY KEY (sequence, memory_id), KEY of_user (user_id, sequence)) {_TABLE}""",
             f"""CREATE TABLE IF NOT EXISTS {self.migrations} (
                 version BIGINT NOT NULL, applied_at BIGINT NOT NULL) {_TABLE}""",
@@ -197,7 +207,11 @@ class MySQLSQL(ServerSQL, FollowedSQL):
         ]
 
     def enter(self) -> Steps[None]:
-        yield Query(self.lock_sequence)
+        self._state = dict((yield Query(self.lock_sequence)))
+
+    def begin(self) -> Steps[Mapping[str, str | int] | None]:
+        yield from ()
+        return self._state
 
     def abandoning(self) -> list[str]:
         return self._forget_caches()
@@ -205,7 +219,7 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     def _forget_caches(self) -> list[str]:
         """Return the statements after which every cache, here and in other processes, is loaded again."""
         return [
-            self.next_sequence,
+            f"UPDATE {self.meta} SET value = CAST(value AS SIGNED) + 1 WHERE name = 'sequence'",
             f"UPDATE {self.meta} t JOIN {self.meta} s ON s.name = 'sequence' SET t.value = s.value "
             "WHERE t.name = 'trimmed'",
         ]
@@ -228,8 +242,8 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     def finish(self, changed: Sequence[Row]) -> Steps[None]:
         if not changed:
             return
-        yield Statement(self.next_sequence)
-        sequence: int = (yield Query("SELECT LAST_INSERT_ID()"))[0][0]
+        sequence = int(self._state["sequence"]) + 1
+        yield Statement(self.number_commit, (str(sequence),))
         users = {row.id: row.scope.user_id or "" for row in changed}
         yield Statements(self.list_change, [(sequence, *one) for one in users.items()])
         if sequence % _TRIM_EVERY == 0 and sequence > _LISTED:
@@ -255,13 +269,13 @@ class MySQLSQL(ServerSQL, FollowedSQL):
     @property
     def lock_sequence(self) -> str:
         """The query that locks the collection for writing until the end of the transaction."""
-        return f"SELECT value FROM {self.meta} WHERE name = 'sequence' FOR UPDATE"
+        names = ", ".join(f"'{name}'" for name in self.entered)
+        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names}) FOR UPDATE"
 
     @property
-    def next_sequence(self) -> str:
-        """The statement that numbers a commit; it locks the number until the end of the transaction."""
-        number = "LAST_INSERT_ID(CAST(value AS SIGNED) + 1)"
-        return f"UPDATE {self.meta} SET value = {number} WHERE name = 'sequence'"
+    def number_commit(self) -> str:
+        """The statement that writes the number of a commit."""
+        return f"UPDATE {self.meta} SET value = ? WHERE name = 'sequence'"
 
     @property
     def list_change(self) -> str:

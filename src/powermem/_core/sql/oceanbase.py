@@ -1,31 +1,36 @@
 """The SQL of OceanBase and seekdb beyond MySQL's: vectors and words that the server searches. No I/O.
 
 A vector is stored twice: ``embedding`` has its exact bytes, and ``near`` is a ``VECTOR``, which the server
-indexes but returns rounded to six digits only. ``words`` are the ids of
-the terms in hexadecimal behind a word for the user, so that one user's rows are found without the others'.
+indexes but returns rounded to six digits only. Of a text with several windows (`_core.ranking.windows`),
+``near`` is the first; the others have a table of their own. ``words`` are the ids of the terms in hexadecimal
+behind a word for the user, so that one user's rows are found without the others'.
 
-These columns and their indexes take most of the time of a write. So a collection has none of them until the
-memories of a user fit into no cache; see `_async.stores.oceanbase.indexes`.
+These columns, the table and their indexes take most of the time of a write. So a collection has none of them
+until the memories of a user fit into no cache; see `_async.stores.oceanbase.indexes`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from ..changes.writes import AddMemory
+from ..embedding.windows import MAX_WINDOWS
 from ..ranking.server_rows import ServerRows
-from ..values import Row, Words
+from ..values import Row, Stored, Words
 from .collection import NewColumn, NewIndex
 from .dialects import Fragment
-from .mysql import MySQLSQL
+from .mysql import ID, MySQLSQL
 from .partitions import Freshness
-from .steps import Query, Steps
+from .steps import Query, Statement, Steps
 
 MAX_INDEXED_DIMENSION = 4096
 """The longest vectors that the server's HNSW accepts; scopes with longer ones are ranked in this process."""
 
 _WORDS = ("words", "length")
+_FURTHER = " UNION ALL ".join(f"SELECT {number} AS number" for number in range(1, MAX_WINDOWS))
 
 SESSION = {"ob_hnsw_ef_search": "600"}
 """Settings of a connection: how many candidates a search of the index keeps. With 64, the server's choice, an
@@ -67,17 +72,23 @@ class OceanBaseSQL(MySQLSQL):
         worded: whether there are the columns ``words`` and ``length``; as of the transaction that holds the
             lock of `lock_sequence`.
         near: length of the vectors that go into the column ``near``, ``None`` when there is none; likewise.
+        windowed: whether there is the table ``windows`` for vectors of this length; likewise.
+        windows: the table of the windows behind the first of the texts that have several.
     """
 
     schema_version = 8
     noted = (*MySQLSQL.noted, ("building", ""))
-    kept = (*MySQLSQL.kept, "building", "words_column", "words", "near_column", "near")
-    followed = (*MySQLSQL.followed, "words", "near")
+    kept = (*MySQLSQL.kept, "building", "words_column", "words")
+    kept = (*kept, "near_column", "near", "windows_column", "windows")
+    followed = (*MySQLSQL.followed, "words", "near", "windows")
+    entered = ("moves", "near_column", "sequence", "switches", "windows_column", "words_column")
 
     def __init__(self, collection: str, partitions: int = 0) -> None:
         super().__init__(collection, partitions)
         self.worded = False
         self.near: int | None = None
+        self.windowed = False
+        self.windows = f"{collection}_windows"
 
     def steps(self) -> Mapping[int, Sequence[str | NewColumn | NewIndex]]:
         once = self.inserting(self.meta, "name, value", once=True)
@@ -97,23 +108,26 @@ class OceanBaseSQL(MySQLSQL):
                 f"REPLACE INTO {self.meta} (name, value) "
                 f"SELECT 'words_column', value FROM {self.meta} WHERE name = 'words'",
             ],
-            # Since version 8 the first entry of a history is derived, which earlier versions would miss.
+            # Since version 8 the first entry of a history is derived, which earlier versions would miss, and
+            # further windows have a table, which they would not fill.
             7: [],
         }
 
     def complete(self, progress: Mapping[str, str]) -> bool:
         """Return whether the server can search all that there is."""
         near = progress.get("near")
-        return progress.get("words") == "1" and near == progress.get("dimension", near)
+        ready = progress.get("words") == "1" and progress.get("windows") == near
+        return ready and near == progress.get("dimension", near)
 
     def freshness(self, progress: Mapping[str, str]) -> Freshness:
         return super().freshness(progress)._replace(indexed=self.complete(progress))
 
     def enter(self) -> Steps[None]:
-        found = dict((yield Query(self.lock_sequence)))
-        dimension = found.get("near_column")
+        yield from super().enter()
+        dimension = self._state.get("near_column")
         self.near = int(dimension) if dimension else None
-        self.worded = found.get("words_column") == "1"
+        self.windowed = self.near is not None and self._state.get("windows_column") == dimension
+        self.worded = self._state.get("words_column") == "1"
         self.searched = (
             *MySQLSQL.searched,
             *(_WORDS if self.worded else ()),
@@ -122,8 +136,49 @@ class OceanBaseSQL(MySQLSQL):
 
     def abandoning(self) -> list[str]:
         # The vectors to come may have another length, and a column is not changed in a transaction.
-        forgotten = [self.setting().replace("?, ?", f"'{name}', ''") for name in ("near", "near_column")]
-        return [*super().abandoning(), *forgotten]
+        names = ("near", "near_column", "windows", "windows_column")
+        return [*super().abandoning(), *(self.setting().replace("?, ?", f"'{name}', ''") for name in names)]
+
+    def emptying(self) -> list[str]:
+        return [*super().emptying(), *([f"DELETE FROM {self.windows}"] if self.windowed else ())]
+
+    def insert_memories(self, memories: Sequence[AddMemory | Stored]) -> Steps[set[int]]:
+        inserted = yield from super().insert_memories(memories)
+        if self.near is not None and self.windowed:
+            first = 4 * self.near
+            long = [one.row for one in memories if one.embedding is not None and len(one.embedding) > first]
+            yield from self._add_windows([row for row in long if row.id in inserted])
+        return inserted
+
+    def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:
+        yield from super().rewrite(row, embedding, words)
+        yield from self._remove_windows([row.id], row.scope.user_id or "")
+        yield from self._add_windows([row])
+
+    def copy(self, row: Row, values: Mapping[str, Any]) -> Steps[None]:
+        yield from super().copy(row, values)
+        yield from self._add_windows([replace(row, id=values["id"])])
+
+    def remove(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
+        yield from super().remove(ids, user_id)
+        yield from self._remove_windows(ids, user_id)
+
+    def _add_windows(self, rows: Sequence[Row]) -> Steps[None]:
+        """Store the further windows of memories that are stored."""
+        if self.near is None or not self.windowed:
+            return
+        of: dict[str, list[int]] = {}
+        for row in rows:
+            of.setdefault(row.scope.user_id or "", []).append(row.id)
+        for user_id, ids in of.items():
+            for chunk in self.chunks(ids):
+                yield Statement(*self.fill_windows(self.near, chunk, user_id)[:2])
+
+    def _remove_windows(self, ids: Sequence[int], user_id: str | None) -> Steps[None]:
+        if self.windowed:
+            for chunk in self.chunks(ids):
+                where = self.windows_of(chunk, user_id)
+                yield Statement(f"DELETE FROM {self.windows} WHERE {where.sql}", where.values)
 
     def search_values(self, row: Row, embedding: bytes | None, words: Words) -> tuple[Any, ...]:
         values = super().search_values(row, embedding, words)
@@ -137,14 +192,9 @@ class OceanBaseSQL(MySQLSQL):
         return (*values, embedding[:size] if embedding is not None and fits else None)
 
     @property
-    def lock_sequence(self) -> str:
-        names = "'near_column', 'sequence', 'words_column'"
-        return f"SELECT name, value FROM {self.meta} WHERE name IN ({names}) FOR UPDATE"
-
-    @property
     def building(self) -> str:
         """The query for how far the building of indexes is: pairs of name and value."""
-        names = "'dimension', 'words_column', 'words', 'near_column', 'near'"
+        names = "'dimension', 'words_column', 'words', 'near_column', 'near', 'windows_column', 'windows'"
         return f"SELECT name, value FROM {self.meta} WHERE name IN ({names})"
 
     @property
@@ -165,17 +215,17 @@ class OceanBaseSQL(MySQLSQL):
 
     def columns(self) -> Fragment:
         """Return the query for the names of the columns of the memories."""
-        return self._described("column_name", "columns")
+        return self._described("column_name", "columns", self.records)
 
     def keys(self) -> Fragment:
         """Return the query for the names of the indexes of the memories."""
-        return self._described("DISTINCT index_name", "statistics")
+        return self._described("DISTINCT index_name", "statistics", self.records)
 
-    def _described(self, what: str, where: str) -> Fragment:
+    def _described(self, what: str, where: str, table: str) -> Fragment:
         return Fragment(
             f"SELECT {what} FROM information_schema.{where} "
             "WHERE table_schema = DATABASE() AND table_name = ?",
-            (self.records,),
+            (table,),
         )
 
     def create_words(self, columns: set[str], keys: set[str]) -> list[str]:
@@ -241,6 +291,61 @@ class OceanBaseSQL(MySQLSQL):
             f"UPDATE {self.records} SET near = SUBSTR(embedding, 1, ?) "
             f"WHERE MOD(LENGTH(embedding), ?) = 0 AND {chosen.sql}",
             (4 * dimension, 4 * dimension, *chosen.values),
+        )
+
+    def windows_tables(self) -> Fragment:
+        """Return the query for the name of the table of windows, if there is one."""
+        return self._described("table_name", "tables", self.windows)
+
+    def create_windows(self, dimension: int, tables: Sequence[Any]) -> list[str]:
+        """Return the statements that make the table of windows and its index, given what there is."""
+        return [
+            *([f"DROP TABLE {self.windows}"] if tables else ()),
+            f"""CREATE TABLE {self.windows} (
+                user_id {ID} NOT NULL, memory_id BIGINT NOT NULL, number INT NOT NULL,
+                near VECTOR({dimension}), PRIMARY KEY (user_id, memory_id, number),
+                VECTOR INDEX near (near) WITH ({_HNSW})) {self.by_user}""",
+        ]
+
+    def windowless(self, dimension: int, after: int, limit: int) -> Fragment:
+        """Return the query for the ids of the next rows with several windows."""
+        return Fragment(
+            f"SELECT id FROM {self.records} WHERE id > ? AND LENGTH(embedding) > ? "
+            "AND MOD(LENGTH(embedding), ?) = 0 ORDER BY id LIMIT ?",
+            (after, 4 * dimension, 4 * dimension, limit),
+        )
+
+    def fill_windows(self, dimension: int, ids: Sequence[int], user_id: str | None = None) -> Fragment:
+        """Return the statement that copies the further windows of memories into their table."""
+        chosen, size = self.named(ids, user_id), 4 * dimension
+        return Fragment(
+            f"INSERT INTO {self.windows} (user_id, memory_id, number, near) "
+            f"SELECT user_id, id, number, SUBSTR(embedding, 1 + number * ?, ?) FROM {self.records} "
+            f"JOIN ({_FURTHER}) numbers ON LENGTH(embedding) > number * ? "
+            f"WHERE {chosen.sql} AND MOD(LENGTH(embedding), ?) = 0 "
+            f"ON DUPLICATE KEY UPDATE number = {self.windows}.number",
+            (size, size, size, *chosen.values, size),
+        )
+
+    def windows_of(self, ids: Sequence[int], user_id: str | None) -> Fragment:
+        """Return whether a row of ``windows`` belongs to one of these memories."""
+        chosen = self.among("memory_id", ids)
+        if user_id is None:
+            return chosen
+        return Fragment(f"user_id = ? AND {chosen.sql}", (user_id, *chosen.values))
+
+    def nearest_windows(self, embedding: bytes, which: Fragment) -> Query:
+        """Return the query for the further windows of memories: id, their number, the cosine of the nearest.
+
+        Args:
+            embedding: the query's vector as float32 bytes.
+            which: the rows of ``windows``.
+        """
+        near = cosine(embedding)
+        return Query(
+            f"SELECT memory_id, count(*), MAX({near.sql}) FROM {self.windows} "
+            f"WHERE {which.sql} GROUP BY memory_id",
+            (*near.values, *which.values),
         )
 
     def turns_beside(

@@ -112,22 +112,26 @@ class Importer:
         self.imported += new
         self.skipped += len(memories) - new
 
-    def _with_sources(self, page: Page) -> list[Stored]:
+    def _with_sources(self, page: Page) -> Sequence[Stored]:
         """Add to each memory without terms an excerpt of the first message that it was extracted from."""
         said = {turn.id: turn.content for turn in page.turns}
         firsts = {
             stored.row.id: min(stored.turns)
             for stored in page.memories
+            if stored.terms is None
+            and stored.turns
             # The text of an updated memory no longer comes from its first message.
-            if stored.turns and all(entry.event != "UPDATE" for entry in stored.history)
+            and all(entry.event != "UPDATE" for entry in stored.history)
         }
+        if not firsts:
+            return page.memories
         missing = list({turn for turn in firsts.values() if turn not in said})
         said |= {turn.id: turn.content for turn in self._store.get_turns(missing)}
         place = {turn: i for i, turn in enumerate(said)}
         excerpts = Excerpts(list(said.values()))
         return [
             replace(stored, source=excerpts.of(stored.row.text, place[firsts[stored.row.id]]))
-            if stored.terms is None and firsts.get(stored.row.id) in place
+            if firsts.get(stored.row.id) in place
             else stored
             for stored in page.memories
         ]

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ..._concurrency import Batcher, Event, ThreadBatcher, Threads, Worker
+from ..._concurrency import Event, ThreadBatcher, Threads, Worker
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.steps import Steps
 from ..._sqlite.engine import Engine
@@ -39,10 +39,10 @@ class SQLiteStore(Store):
         super().__init__(engine.sql, engine.embedder, engine.accesses)
         self._write_thread = Threads("powermem-sqlite-writer", 1)
         self._read_threads = Threads("powermem-sqlite-reader", _READERS)
-        self._searches: Batcher[SearchRequest, list[Hit]] = Batcher(
-            self._search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2
-        )
         self._saver = Worker("powermem-partition-files", self._save_partitions)
+        self._searches: ThreadBatcher[SearchRequest, list[Hit]] = ThreadBatcher(
+            engine.search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2, after=self._start_saver
+        )
 
     @property
     def commits(self) -> int:
@@ -74,11 +74,9 @@ class SQLiteStore(Store):
         self._check_answers(requests, answers, touch)
         return answers
 
-    def _search(self, requests: list[SearchRequest]) -> list[list[Hit] | Exception]:
-        answers = self._read_threads.run(self._engine.search, requests)
+    def _start_saver(self) -> None:
         if self._engine.unsaved:
             self._saver.start()
-        return list(answers)
 
     def _save_partitions(self, stopping: Event) -> None:
         try:

@@ -1,7 +1,5 @@
 """Requests of mem0's self-hosted server and of its client. What else is sent is ignored, as it is there."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Any
 

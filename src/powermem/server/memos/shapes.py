@@ -1,7 +1,5 @@
 """Requests of MemOS's API, as far as they have a meaning here. What else a client sends is ignored."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr

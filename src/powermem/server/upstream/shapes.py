@@ -1,7 +1,5 @@
 """Requests of powermem 1.1's clients, and memories as these read them. Unknown keys are ignored."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 

@@ -1,7 +1,5 @@
 """Requests of ``/v1``. The methods of the memory check the values; here is what JSON can hold."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr

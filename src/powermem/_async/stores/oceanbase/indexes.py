@@ -1,4 +1,4 @@
-"""Build OceanBase's search indexes: a vector column, an index on it, and one on words.
+"""Build OceanBase's search indexes: a vector column, an index on it, a table of further windows, and words.
 
 They are built once the memories of a user fit into no cache, since writing them takes several times as long
 as writing the memories. DDL cannot be rolled back, and ends a transaction. So every step is repeatable, and
@@ -12,6 +12,7 @@ import copy
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ...._concurrency import async_sleep
@@ -51,6 +52,8 @@ class AsyncBuilder:
                 await self._words(worker, progress, stopping)
             if dimension and progress.get("near") != str(dimension) and not stopping():
                 await self._near(worker, progress, dimension, stopping)
+            if dimension and progress.get("windows") != str(dimension) and not stopping():
+                await self._windows(worker, progress, dimension, stopping)
 
     async def _words(
         self, worker: AsyncConnection, progress: Mapping[str, str], stopping: Callable[[], bool]
@@ -78,21 +81,54 @@ class AsyncBuilder:
     ) -> None:
         """Build the index for vectors of this length in place of any other."""
         if progress.get("near_column") != str(dimension):
-            # If this is interrupted, searches do not use the incomplete column.
-            await self._note(worker, "near", "")
-            await self._note(worker, "near_column", "")
             drop = self._sql.drop_near(*await self._there(worker))
-            for statement in (*drop, *self._sql.create_near(dimension)):
-                await self._define(worker, statement)
-            await self._note(worker, "near_column", str(dimension))
+            await self._make(worker, "near", dimension, [*drop, *self._sql.create_near(dimension)])
+        lacking = partial(self._sql.unplaced, dimension)
+        await self._fill(worker, "near", dimension, lacking, self._sql.fill_near, stopping)
+
+    async def _windows(
+        self,
+        worker: AsyncConnection,
+        progress: Mapping[str, str],
+        dimension: int,
+        stopping: Callable[[], bool],
+    ) -> None:
+        """Build the table of further windows for vectors of this length in place of any other."""
+        if progress.get("windows_column") != str(dimension):
+            tables = await _fetch(worker, self._sql.windows_tables())
+            await self._make(worker, "windows", dimension, self._sql.create_windows(dimension, tables))
+        lacking = partial(self._sql.windowless, dimension)
+        await self._fill(worker, "windows", dimension, lacking, self._sql.fill_windows, stopping)
+
+    async def _make(
+        self, worker: AsyncConnection, name: str, dimension: int, statements: Sequence[str]
+    ) -> None:
+        """Define what vectors are then copied into."""
+        # If this is interrupted, searches do not use what is incomplete.
+        await self._note(worker, name, "")
+        await self._note(worker, f"{name}_column", "")
+        for statement in statements:
+            await self._define(worker, statement)
+        await self._note(worker, f"{name}_column", str(dimension))
+
+    async def _fill(
+        self,
+        worker: AsyncConnection,
+        name: str,
+        dimension: int,
+        lacking: Callable[[int, int], Fragment],
+        fill: Callable[[int, Sequence[int]], Fragment],
+        stopping: Callable[[], bool],
+    ) -> None:
+        """Copy the vectors of the rows that a query returns, given the last id and their number."""
         after = -1
-        while found := await _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
+        while found := await _fetch(worker, lacking(after, _CHUNK)):
             if stopping():
                 return
             ids = [values[0] for values in found]
-            await self._write(worker, [self._sql.fill_near(dimension, ids)])
+            await self._write(worker, [fill(dimension, ids)])
             after = ids[-1]
-        await self._write(worker, [self._sql.completing("near", str(dimension))])
+        await self._write(worker, [self._sql.completing(name, str(dimension))])
 
     async def _progress(self, worker: AsyncConnection) -> dict[str, str]:
         return dict(await worker.fetch(self._sql.building))

@@ -1,5 +1,5 @@
 # Generated from src/powermem/_async/stores/oceanbase/indexes.py by scripts/run_unasync.py; edit that file instead.
-"""Build OceanBase's search indexes: a vector column, an index on it, and one on words.
+"""Build OceanBase's search indexes: a vector column, an index on it, a table of further windows, and words.
 
 They are built once the memories of a user fit into no cache, since writing them takes several times as long
 as writing the memories. DDL cannot be rolled back, and ends a transaction. So every step is repeatable, and
@@ -13,6 +13,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ...._concurrency import sleep
@@ -52,6 +53,8 @@ class Builder:
                 self._words(worker, progress, stopping)
             if dimension and progress.get("near") != str(dimension) and not stopping():
                 self._near(worker, progress, dimension, stopping)
+            if dimension and progress.get("windows") != str(dimension) and not stopping():
+                self._windows(worker, progress, dimension, stopping)
 
     def _words(self, worker: Connection, progress: Mapping[str, str], stopping: Callable[[], bool]) -> None:
         if progress.get("words_column") != "1":
@@ -77,21 +80,52 @@ class Builder:
     ) -> None:
         """Build the index for vectors of this length in place of any other."""
         if progress.get("near_column") != str(dimension):
-            # If this is interrupted, searches do not use the incomplete column.
-            self._note(worker, "near", "")
-            self._note(worker, "near_column", "")
             drop = self._sql.drop_near(*self._there(worker))
-            for statement in (*drop, *self._sql.create_near(dimension)):
-                self._define(worker, statement)
-            self._note(worker, "near_column", str(dimension))
+            self._make(worker, "near", dimension, [*drop, *self._sql.create_near(dimension)])
+        lacking = partial(self._sql.unplaced, dimension)
+        self._fill(worker, "near", dimension, lacking, self._sql.fill_near, stopping)
+
+    def _windows(
+        self,
+        worker: Connection,
+        progress: Mapping[str, str],
+        dimension: int,
+        stopping: Callable[[], bool],
+    ) -> None:
+        """Build the table of further windows for vectors of this length in place of any other."""
+        if progress.get("windows_column") != str(dimension):
+            tables = _fetch(worker, self._sql.windows_tables())
+            self._make(worker, "windows", dimension, self._sql.create_windows(dimension, tables))
+        lacking = partial(self._sql.windowless, dimension)
+        self._fill(worker, "windows", dimension, lacking, self._sql.fill_windows, stopping)
+
+    def _make(self, worker: Connection, name: str, dimension: int, statements: Sequence[str]) -> None:
+        """Define what vectors are then copied into."""
+        # If this is interrupted, searches do not use what is incomplete.
+        self._note(worker, name, "")
+        self._note(worker, f"{name}_column", "")
+        for statement in statements:
+            self._define(worker, statement)
+        self._note(worker, f"{name}_column", str(dimension))
+
+    def _fill(
+        self,
+        worker: Connection,
+        name: str,
+        dimension: int,
+        lacking: Callable[[int, int], Fragment],
+        fill: Callable[[int, Sequence[int]], Fragment],
+        stopping: Callable[[], bool],
+    ) -> None:
+        """Copy the vectors of the rows that a query returns, given the last id and their number."""
         after = -1
-        while found := _fetch(worker, self._sql.unplaced(dimension, after, _CHUNK)):
+        while found := _fetch(worker, lacking(after, _CHUNK)):
             if stopping():
                 return
             ids = [values[0] for values in found]
-            self._write(worker, [self._sql.fill_near(dimension, ids)])
+            self._write(worker, [fill(dimension, ids)])
             after = ids[-1]
-        self._write(worker, [self._sql.completing("near", str(dimension))])
+        self._write(worker, [self._sql.completing(name, str(dimension))])
 
     def _progress(self, worker: Connection) -> dict[str, str]:
         return dict(worker.fetch(self._sql.building))

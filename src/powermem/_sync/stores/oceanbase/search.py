@@ -14,6 +14,7 @@ from ...._core.ranking.fusion import Ranked, pool_size
 from ...._core.ranking.server_rows import MATCHED, ServerRows, Tally, rarest
 from ...._core.ranking.server_search import ServerSearch
 from ...._core.ranking.weights import Weights
+from ...._core.ranking.windows import nearest
 from ...._core.sql.beside import with_turns_beside
 from ...._core.sql.collection import passes
 from ...._core.sql.dialects import Fragment
@@ -25,6 +26,8 @@ from ..steps import run
 
 _EXACT = 20_000
 """Up to this many visible rows, all vectors are compared and all words counted; beyond, indexes are used."""
+_SEVERAL = 4
+"""As many near windows are asked for as near memories, times this: several may be of one memory."""
 # One statement that counts many words takes more memory than the server grants.
 _COUNTED = 32
 _PAGE = 1000
@@ -64,9 +67,10 @@ class IndexedSearch:
     """The searches of one collection.
 
     The candidates are the best of all rows by both arms, up to ``_EXACT`` visible rows of which no more
-    than ``MATCHED`` share a word with the query. Of more rows, the nearest come from the vector
-    index, those with the words from the full-text index, and the frequency of a common word is counted over
-    all of the user's rows. For a filter evaluated in Python, all rows are read in pages.
+    than ``MATCHED`` share a word with the query. Of more rows, the nearest come from the indexes of vectors,
+    that of first and that of further windows, those with the words from the full-text index, and the
+    frequency of a common word is counted over all of the user's rows. For a filter evaluated in Python, all
+    rows are read in pages.
 
     Args:
         sql: the collection's statements.
@@ -98,8 +102,10 @@ class IndexedSearch:
         """Read all rows and ask Python which of them are visible."""
         asked, tally, after = _asked(request), _tally(request), -1
         while page := self._page(reader, visible, asked, after):
-            to_thread(self._count, tally, request, page)
             after = page[-1][0]
+            which = self._sql.windows_of([values[0] for values in page], request.scope.user_id)
+            page = run(reader, self._lifted(request, page, _WIDTH + 2, which))
+            to_thread(self._count, tally, request, page)
         return Candidates(tally.documents, tally.length, tally.chosen(), tally.frequencies)
 
     def _count(self, tally: Tally, request: SearchRequest, page: Sequence[tuple[Any, ...]]) -> None:
@@ -137,6 +143,7 @@ class IndexedSearch:
         if request.embedding is not None:
             part, count = self._sql.part_of(request.scope.user_id), pool_size(request.limit)
             ids.update(self._nearest(reader, request.embedding, where, part, count))
+            ids.update(self._nearest_windows(reader, request, request.embedding, where, count))
         if request.terms:
             frequencies, matching = self._match_words(reader, request, where, documents)
             ids.update(matching)
@@ -149,6 +156,8 @@ class IndexedSearch:
             f"SELECT id, {asked.sql} FROM {self._sql.records} WHERE {where.sql}",
             (*asked.values, *where.values),
         )
+        which = self._windows_of_visible(request, where)
+        rows = run(reader, self._lifted(request, rows, 2, which))
         to_thread(tally.add, [(values[0], values[1:]) for values in rows])
         return Candidates(tally.documents, tally.length, tally.chosen(), tally.frequencies)
 
@@ -189,6 +198,67 @@ class IndexedSearch:
             (*where.values, embedding, count),
         )
         return [values[0] for values in found]
+
+    def _nearest_windows(
+        self, reader: Reader, request: SearchRequest, embedding: bytes, where: Fragment, count: int
+    ) -> list[int]:
+        """Return rows of whose further windows one is near, as the index finds them."""
+        table, user_id = self._sql.windows, request.scope.user_id
+        whose = Fragment("1 = 1") if user_id is None else Fragment("user_id = ?", (user_id,))
+        found = reader.fetch(
+            f"SELECT memory_id FROM {table} WHERE {whose.sql} "
+            "ORDER BY cosine_distance(near, ?) APPROXIMATE LIMIT ?",
+            (*whose.values, embedding, _SEVERAL * count),
+        )
+        if not found:
+            return []
+        some = self._sql.among("id", list({values[0] for values in found}))
+        seen = reader.fetch(
+            f"SELECT id FROM {self._sql.records} WHERE {where.sql} AND {some.sql}",
+            (*where.values, *some.values),
+        )
+        if len(seen) < count and len(found) == _SEVERAL * count:
+            # Windows that cannot be found are in the way.
+            which, distance = self._windows_of_visible(request, where), far(embedding)
+            seen = reader.fetch(
+                f"SELECT memory_id FROM {table} WHERE {which.sql} "
+                f"GROUP BY memory_id ORDER BY MIN({distance.sql}) LIMIT ?",
+                (*which.values, *distance.values, count),
+            )
+        return [values[0] for values in seen]
+
+    def _windows_of_visible(self, request: SearchRequest, where: Fragment) -> Fragment:
+        """Return whether a row of the table of windows belongs to a memory that can be found."""
+        user_id = request.scope.user_id
+        whose = Fragment("") if user_id is None else Fragment("user_id = ? AND ", (user_id,))
+        return Fragment(
+            f"{whose.sql}memory_id IN (SELECT id FROM {self._sql.records} WHERE {where.sql})",
+            (*whose.values, *where.values),
+        )
+
+    def _lifted(
+        self, request: SearchRequest, rows: list[tuple[Any, ...]], place: int, which: Fragment
+    ) -> Steps[list[tuple[Any, ...]]]:
+        """Return rows with the cosine of the best window of each, in the place of that of the first one.
+
+        Args:
+            request: the request.
+            rows: each begins with an id.
+            place: where each row has its cosine.
+            which: the rows of the table of windows that belong to these.
+        """
+        if request.embedding is None or not rows:
+            return rows
+        found = yield self._sql.nearest_windows(request.embedding, which)
+        if not found:
+            return rows
+        further = {memory_id: (best, number) for memory_id, number, best in found}
+        return [
+            (*row[:place], nearest(row[place], *further[row[0]]), *row[place + 1 :])
+            if row[0] in further and row[place] is not None
+            else row
+            for row in rows
+        ]
 
     def _match_words(
         self, reader: Reader, request: SearchRequest, where: Fragment, documents: int
@@ -238,9 +308,11 @@ class IndexedSearch:
         """Return the rows that `ServerRows` takes, of equals the oldest first."""
         rows: list[tuple[Any, ...]] = []
         for start in range(0, len(ids), _PAGE):
-            which = self._sql.named(ids[start : start + _PAGE], request.scope.user_id)
+            some, user_id = ids[start : start + _PAGE], request.scope.user_id
+            which = self._sql.named(some, user_id)
             sql, values = searched_rows(self._sql.records, visible.where, which, request.embedding)
-            rows += yield Query(sql, values)
+            found = yield Query(sql, values)
+            rows += yield from self._lifted(request, found, 6, self._sql.windows_of(some, user_id))
         if visible.doubt is not None:
             rows = yield from self._decided(request, visible, rows)
         return sorted(rows, key=itemgetter(0))
