@@ -55,6 +55,9 @@ _LONG = 4_000
 # Answers read in one turn of the event loop; each takes about a millisecond. With fewer, the texts of answers
 # that arrive together would not share requests to the embedder.
 _ANSWERS = 4
+# Requests written in one turn of the event loop, since calls that began together are stored together, and go
+# on together.
+_REQUESTS = 10
 # Tokens. A portion this small fits every model, so its refusal says nothing about the model's window.
 _SMALL = 200
 # Give up after this many indivisible portions have failed and none has succeeded.
@@ -141,6 +144,7 @@ class Extractor:
         self._reading = Lock()
         self._meanwhile = Meanwhile()
         self._turnstile = Turnstile(_ANSWERS)
+        self._writing = Turnstile(_REQUESTS)
         self._room = Sizing(patience=8)
 
     @property
@@ -242,6 +246,7 @@ class Extractor:
         """Ask for the facts of a portion and collect them; return the error if it failed."""
         from ..._core.grounding.finishing import Finishing
 
+        self._writing.enter()
         turns = len(portion.messages)
         divisible = portion.halves() is not None
         request = extraction_messages(

@@ -224,8 +224,8 @@ class TaskRunner:
         together: dict[str, list[Turn]] = {}
         for turn in turns:
             # Turns of one call are stored with the arguments of that call, most turns with none.
-            call = calls[turn.id]
-            together.setdefault(json.dumps(call, sort_keys=True) if call else "", []).append(turn)
+            given = calls[turn.id]
+            together.setdefault(json.dumps(given, sort_keys=True) if given else "", []).append(turn)
         groups = []
         for same in together.values():
             for stretch in by_gap(same, self._gap):
