@@ -10,9 +10,9 @@ import pytest
 from powermem import AsyncMemory, InvalidInputError, NotFoundError
 from powermem._concurrency import async_sleep
 from powermem._core import clock
-from powermem._core.results.records import completion_key
 from powermem._core.values import Scope
 from tests.support.apiserver import ApiServer
+from tests.support.databases import execute
 
 CALLS: list[dict[str, Any]] = [
     {"messages": "I like tea", "infer": False},
@@ -93,7 +93,7 @@ async def test_what_is_kept_of_calls_is_deleted_with_a_scope(
         for name, task_id in tasks.items():
             kept = [
                 await store.recall_request(scopes[name], "k"),
-                await store.recall_request(Scope(), completion_key(int(task_id))),
+                await store.completion(int(task_id)),
             ]
             assert [each is not None for each in kept] == [name in left] * 2, name
             if name in left:
@@ -106,7 +106,7 @@ async def test_what_is_kept_of_calls_is_deleted_with_a_scope(
 @pytest.mark.stores
 async def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> None:
     async with AsyncMemory(config) as memory:
-        result = await memory.add("I like tea", user_id="ana", infer=False)
+        result = await memory.add(["I like tea", "I like cake"], user_id="ana", infer=False)
         store = (await memory._access.open()).store
         assert await store.forget_tasks(clock.now() - 60_000_000) == 0
         assert (await memory.get_status(result["task_id"]))["status"] == "completed"
@@ -118,7 +118,7 @@ async def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> N
 
 async def test_a_process_that_only_adds_forgets_notes_as_well(config: dict[str, Any]) -> None:
     async with AsyncMemory({**config, "processing": {"keep_days": 0}}) as memory:
-        old = await memory.add("I like tea", user_id="ana", infer=False)
+        old = await memory.add("I like tea", user_id="ana")
         assert (await memory.get_status(old["task_id"]))["status"] == "completed"
         (await memory._access.open()).adding._calls = 999
         # Ids tell milliseconds.
@@ -146,3 +146,39 @@ async def test_updates_are_told_as_such(config: dict[str, Any], api: ApiServer) 
         assert [(item["id"], item["event"], item["memory"]) for item in told["results"]] == [
             (item["id"], item["event"], item["memory"]) for item in result["results"]
         ]
+
+
+@pytest.mark.stores
+async def test_a_message_that_was_added_word_for_word_leaves_no_note(
+    new_vector_store: dict[str, Any],
+) -> None:
+    config = {"vector_store": new_vector_store, "embedder": {"provider": "mock"}, "llm": {"provider": "none"}}
+    async with AsyncMemory(config) as memory:
+        lone = await memory.add("I like tea", user_id="ana", run_id="r", infer=False)
+        assert execute(new_vector_store, "SELECT count(*) FROM memories_requests") == [(0,)]
+        again = await memory.add("I like tea", user_id="ana", run_id="r", infer=False)
+        several = await memory.add(["I like cake", "I like milk"], user_id="ana", infer=False)
+        await memory.add_many(["I like figs", "I like jam"], user_id="ana", infer=False)
+        assert execute(new_vector_store, "SELECT count(*) FROM memories_requests") == [(2,)]
+        for result in (lone, again, several):
+            told = await memory.get_status(result["task_id"], user_id="ana")
+            assert told["results"] == result["results"]
+        assert again["results"][0]["event"] == "NONE"
+        store = (await memory._access.open()).store
+        await store.forget_tasks(clock.now() + 60_000_000)
+        # As long as the message is there; a note tells what nothing else does, and is gone.
+        assert (await memory.get_status(lone["task_id"]))["results"] == lone["results"]
+        ids = [record["id"] for record in (await memory.get_all(user_id="ana"))["results"]]
+        turns = [turn["id"] for memory_id in ids for turn in await memory.sources(memory_id)]
+        # No other id is taken for that of a call.
+        for other in (again["task_id"], several["task_id"], *ids, *turns):
+            with pytest.raises(NotFoundError):
+                await memory.get_status(other)
+        await memory.delete(lone["results"][0]["id"])
+        told = await memory.get_status(lone["task_id"], run_id="r")
+        assert told["results"] == [{"id": lone["results"][0]["id"], "memory": None, "event": "ADD"}]
+        with pytest.raises(NotFoundError):
+            await memory.get_status(lone["task_id"], run_id="other")
+        await memory.delete_all(user_id="ana")
+        with pytest.raises(NotFoundError):
+            await memory.get_status(lone["task_id"])

@@ -11,9 +11,9 @@ import pytest
 from powermem import InvalidInputError, Memory, NotFoundError
 from powermem._concurrency import sleep
 from powermem._core import clock
-from powermem._core.results.records import completion_key
 from powermem._core.values import Scope
 from tests.support.apiserver import ApiServer
+from tests.support.databases import execute
 
 CALLS: list[dict[str, Any]] = [
     {"messages": "I like tea", "infer": False},
@@ -94,7 +94,7 @@ def test_what_is_kept_of_calls_is_deleted_with_a_scope(
         for name, task_id in tasks.items():
             kept = [
                 store.recall_request(scopes[name], "k"),
-                store.recall_request(Scope(), completion_key(int(task_id))),
+                store.completion(int(task_id)),
             ]
             assert [each is not None for each in kept] == [name in left] * 2, name
             if name in left:
@@ -107,7 +107,7 @@ def test_what_is_kept_of_calls_is_deleted_with_a_scope(
 @pytest.mark.stores
 def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> None:
     with Memory(config) as memory:
-        result = memory.add("I like tea", user_id="ana", infer=False)
+        result = memory.add(["I like tea", "I like cake"], user_id="ana", infer=False)
         store = (memory._access.open()).store
         assert store.forget_tasks(clock.now() - 60_000_000) == 0
         assert (memory.get_status(result["task_id"]))["status"] == "completed"
@@ -119,7 +119,7 @@ def test_notes_of_calls_are_forgotten_in_time(config: dict[str, Any]) -> None:
 
 def test_a_process_that_only_adds_forgets_notes_as_well(config: dict[str, Any]) -> None:
     with Memory({**config, "processing": {"keep_days": 0}}) as memory:
-        old = memory.add("I like tea", user_id="ana", infer=False)
+        old = memory.add("I like tea", user_id="ana")
         assert (memory.get_status(old["task_id"]))["status"] == "completed"
         (memory._access.open()).adding._calls = 999
         # Ids tell milliseconds.
@@ -147,3 +147,39 @@ def test_updates_are_told_as_such(config: dict[str, Any], api: ApiServer) -> Non
         assert [(item["id"], item["event"], item["memory"]) for item in told["results"]] == [
             (item["id"], item["event"], item["memory"]) for item in result["results"]
         ]
+
+
+@pytest.mark.stores
+def test_a_message_that_was_added_word_for_word_leaves_no_note(
+    new_vector_store: dict[str, Any],
+) -> None:
+    config = {"vector_store": new_vector_store, "embedder": {"provider": "mock"}, "llm": {"provider": "none"}}
+    with Memory(config) as memory:
+        lone = memory.add("I like tea", user_id="ana", run_id="r", infer=False)
+        assert execute(new_vector_store, "SELECT count(*) FROM memories_requests") == [(0,)]
+        again = memory.add("I like tea", user_id="ana", run_id="r", infer=False)
+        several = memory.add(["I like cake", "I like milk"], user_id="ana", infer=False)
+        memory.add_many(["I like figs", "I like jam"], user_id="ana", infer=False)
+        assert execute(new_vector_store, "SELECT count(*) FROM memories_requests") == [(2,)]
+        for result in (lone, again, several):
+            told = memory.get_status(result["task_id"], user_id="ana")
+            assert told["results"] == result["results"]
+        assert again["results"][0]["event"] == "NONE"
+        store = (memory._access.open()).store
+        store.forget_tasks(clock.now() + 60_000_000)
+        # As long as the message is there; a note tells what nothing else does, and is gone.
+        assert (memory.get_status(lone["task_id"]))["results"] == lone["results"]
+        ids = [record["id"] for record in (memory.get_all(user_id="ana"))["results"]]
+        turns = [turn["id"] for memory_id in ids for turn in memory.sources(memory_id)]
+        # No other id is taken for that of a call.
+        for other in (again["task_id"], several["task_id"], *ids, *turns):
+            with pytest.raises(NotFoundError):
+                memory.get_status(other)
+        memory.delete(lone["results"][0]["id"])
+        told = memory.get_status(lone["task_id"], run_id="r")
+        assert told["results"] == [{"id": lone["results"][0]["id"], "memory": None, "event": "ADD"}]
+        with pytest.raises(NotFoundError):
+            memory.get_status(lone["task_id"], run_id="other")
+        memory.delete_all(user_id="ana")
+        with pytest.raises(NotFoundError):
+            memory.get_status(lone["task_id"])

@@ -8,6 +8,7 @@ call with a user issues them. So a new statement is either explained here or the
 from __future__ import annotations
 
 import ast
+import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -375,6 +376,8 @@ def calls(memory: AsyncMemory, first: int, second: int, chat: Path) -> Calls:
         "add another": partial(memory.add, "I moved to Lisbon. I love tea.", **me),
         "add what was": partial(memory.add, "I live in Rome.", **me, timestamp="2001-01-01"),
         "add_many": partial(memory.add_many, ["A drum.", "A flute."], **me, infer=False),
+        "adds at once": partial(add_at_once, memory),
+        "get_status": partial(status_of_an_add, memory),
         "update": partial(memory.update, first, "tea 0 is black", **me),
         "update to a long text": partial(memory.update, first, f"tea {long}", **me),
         "update metadata": partial(memory.update, first, metadata={"x": 1}, **me),
@@ -420,6 +423,18 @@ def endings(memory: AsyncMemory, other: AsyncMemory) -> Calls:
 async def refused(call: Callable[[], Awaitable[Any]]) -> None:
     with pytest.raises(UserMovedError):
         await call()
+
+
+async def add_at_once(memory: AsyncMemory) -> None:
+    """Add messages by several calls, the later of which share a transaction."""
+    said = [[f"I saw {thing}.", f"I heard {thing}."] for thing in ("a lark", "an owl", "a crow", "a dove")]
+    await asyncio.gather(*[memory.add(each, user_id="u1", infer=False) for each in said])
+
+
+async def status_of_an_add(memory: AsyncMemory) -> None:
+    """Look up a call that left no note."""
+    added = await memory.add("I saw a heron.", user_id="u1", infer=False)
+    await memory.get_status(added["task_id"], user_id="u1")
 
 
 async def next_page(memory: AsyncMemory, memory_id: int) -> None:

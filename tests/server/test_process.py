@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from pathlib import Path
 
 import pytest
 
+from powermem._async.extraction.extractor import AsyncExtractor
 from powermem.server import create_app
 from powermem.server.process import _permanent
 
@@ -26,4 +28,31 @@ async def test_what_exists_after_the_start_is_exempt_from_garbage_collection(
     monkeypatch.setattr(gc, "freeze", lambda: frozen.append(memory._access.components is not None))
     async with _permanent(app).router.lifespan_context(app):
         # What is loaded before the store opens, and then what that needed.
-        assert frozen == [False, True]
+        assert frozen[:2] == [False, True]
+    # What finds facts is loaded meanwhile.
+    assert frozen == [False, True, True]
+
+
+@pytest.mark.parametrize("llm", [{"provider": "none"}, {"provider": "openai", "config": {"api_key": "k"}}])
+async def test_what_finds_facts_is_loaded_while_the_application_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, llm: dict[str, object]
+) -> None:
+    loaded = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    app = create_app(
+        {
+            "vector_store": {"config": {"database_path": str(tmp_path / "m.db")}},
+            "embedder": {"provider": "mock"},
+            "llm": llm,
+        }
+    )
+    load = AsyncExtractor.load
+
+    def loading(extractor: AsyncExtractor) -> None:
+        load(extractor)
+        loop.call_soon_threadsafe(loaded.set)
+
+    monkeypatch.setattr(AsyncExtractor, "load", loading)
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    async with _permanent(app).router.lifespan_context(app):
+        await asyncio.wait_for(loaded.wait(), 30)

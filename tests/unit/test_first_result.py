@@ -22,6 +22,7 @@ UNUSED = (
     "powermem._core.rules.extraction",
     "powermem._core.rules.frames",
     "powermem._core.rules.languages",
+    "powermem._core.wire.sigv4",
     "powermem.cli",
     "powermem.server",
     "anyio._backends",

@@ -113,6 +113,7 @@ class AsyncMySQLConnection:
         await self._execute("SELECT 1", (), self._server.checking)
 
     async def close(self) -> None:
+        self._watch.stop()
         raw = self._connection
         transport = raw._transport
         if transport is not None and not transport.is_closing():

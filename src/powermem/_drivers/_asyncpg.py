@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from .._core.hints.extras import pip_install
 from ..errors import ConfigError, StoreError
@@ -18,8 +18,6 @@ except ImportError as error:
     raise ConfigError(f"this store needs the package asyncpg; run: {pip_install('postgres')}") from error
 from . import postgres
 from .base import Watch
-
-T = TypeVar("T")
 
 # Seconds allowed for an orderly disconnect.
 _CLOSE_TIMEOUT = 2.0
@@ -124,6 +122,7 @@ class AsyncPostgresConnection:
         self._pooled = pooling.on
         self._takes_vectors = False
         self._watch = Watch(connection.terminate)
+        self._guard = _Guard(self._watch, self._translate)
 
     async def execute(self, sql: str, values: Values = ()) -> int:
         return await self._execute(sql, values, self._server.replying())
@@ -132,19 +131,18 @@ class AsyncPostgresConnection:
         if self._pooled and not self._connection.is_in_transaction():
             return await self._fetch_alone(sql, values)
 
-        async def fetch() -> list[tuple[Any, ...]]:
-            await self._register_vectors(sql)
-            return [tuple(row) for row in await self._connection.fetch(numbered(sql), *values)]
-
-        return await self._run(fetch, self._server.replying())
+        with self._guard.within(self._server.replying()):
+            if not self._takes_vectors:
+                await self._register_vectors(sql)
+            return [*map(tuple, await self._connection.fetch(numbered(sql), *values))]
 
     async def execute_many(self, sql: str, rows: Sequence[Values]) -> int | None:
         if len(rows) == 1:
             return await self.execute(sql, rows[0])
         insert = postgres.insert_of_many(sql)
-
-        async def execute() -> int | None:
-            await self._register_vectors(sql)
+        with self._guard.within(self._server.replying(len(rows))):
+            if not self._takes_vectors:
+                await self._register_vectors(sql)
             if insert is None:
                 await self._connection.executemany(numbered(sql), rows)
                 return None
@@ -152,8 +150,6 @@ class AsyncPostgresConnection:
             for columns in insert.portions(rows):
                 count += _changed(await self._connection.execute(statement, *columns))
             return count
-
-        return await self._run(execute, self._server.replying(len(rows)))
 
     async def begin(self) -> None:
         await self._execute(self._pooling.begin, (), self._server.ending("BEGIN"))
@@ -167,18 +163,17 @@ class AsyncPostgresConnection:
     async def is_direct(self, seconds: float) -> bool:
         """Return whether there is no pooler between this connection and the server."""
 
-        async def ask() -> bool:
+        limit = self._server.connecting
+        with self._guard.within(Limit(limit.what, seconds, limit.setting)):
             # An unnamed statement leaves nothing behind in a session that may be shared.
             statement = await self._connection.prepare(postgres.BACKEND, name="")
             return bool(await statement.fetchval() == self._connection.get_server_pid())
-
-        limit = self._server.connecting
-        return await self._run(ask, Limit(limit.what, seconds, limit.setting))
 
     async def ping(self) -> None:
         await self._execute("SELECT 1", (), self._server.checking)
 
     async def close(self) -> None:
+        self._watch.stop()
         connection = self._connection
         try:
             await connection.close(timeout=_CLOSE_TIMEOUT)
@@ -205,23 +200,14 @@ class AsyncPostgresConnection:
         return rows
 
     async def _execute(self, sql: str, values: Values, limit: Limit) -> int:
-        async def execute() -> str:
-            await self._register_vectors(sql)
-            status: str = await self._connection.execute(numbered(sql), *values)
-            return status
-
-        return _changed(await self._run(execute, limit))
-
-    async def _run(self, call: Callable[[], Awaitable[T]], limit: Limit) -> T:
-        try:
-            with self._watch.within(limit):
-                return await call()
-        except Exception as error:
-            raise self._translate(error) from error
+        with self._guard.within(limit):
+            if not self._takes_vectors:
+                await self._register_vectors(sql)
+            return _changed(await self._connection.execute(numbered(sql), *values))
 
     async def _register_vectors(self, sql: str) -> None:
         """Set asyncpg's codec for vectors before the first one; the extension must exist by then."""
-        if self._takes_vectors or "?::vector" not in sql:
+        if "?::vector" not in sql:
             return
         schema = await self._connection.fetchval(_SCHEMA_OF_VECTOR)
         await self._connection.set_type_codec(
@@ -245,6 +231,34 @@ class AsyncPostgresConnection:
         if isinstance(error, asyncpg.InterfaceError):
             return StoreError(f"{self._server}: {error}")
         return error
+
+
+class _Guard:
+    """Limits the time of an operation of a connection, and translates its error.
+
+    Args:
+        watch: aborts the connection.
+        translate: returns our error for one of asyncpg's.
+    """
+
+    __slots__ = ("_translate", "_watch")
+
+    def __init__(self, watch: Watch, translate: Callable[[Exception], Exception]) -> None:
+        self._watch = watch
+        self._translate = translate
+
+    def within(self, limit: Limit) -> _Guard:
+        """Return this, to be entered for the operation."""
+        self._watch.within(limit)
+        return self
+
+    def __enter__(self) -> None:
+        self._watch.__enter__()
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._watch.__exit__()
+        if isinstance(error, Exception):
+            raise self._translate(error) from error
 
 
 def _changed(status: str) -> int:

@@ -102,12 +102,12 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
     pooling = postgres.Pooling(server)
     adopted = PostgresConnection(connection, server, pooling)
     try:
-        with adopted.waiter.within(server.connecting):
-            # Keeps what the program set on it inside a transaction.
-            connection.commit()
-            connection.autocommit = True
-            connection.row_factory = tuple_row
-            connection.cursor_factory = psycopg.Cursor
+        adopted.waiter.allow(server.connecting)
+        # Keeps what the program set on it inside a transaction.
+        connection.commit()
+        connection.autocommit = True
+        connection.row_factory = tuple_row
+        connection.cursor_factory = psycopg.Cursor
         if not pooling.known:
             pooling.learn(direct=adopted.is_direct(server.connect_timeout))
         if pooling.on:
@@ -118,8 +118,8 @@ def adopt(connection: Any, server: Server) -> PostgresConnection:
             **postgres.session_settings(server),
         }
         calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
-        with adopted.waiter.within(server.connecting):
-            connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
+        adopted.waiter.allow(server.connecting)
+        connection.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
     except psycopg.Error as error:
         adopted.close()
         if adopted.waiter.expired is not None:
@@ -223,8 +223,8 @@ class PostgresConnection:
     @contextlib.contextmanager
     def _translating(self, limit: Limit) -> Iterator[None]:
         try:
-            with self.waiter.within(limit):
-                yield
+            self.waiter.allow(limit)
+            yield
         except psycopg.Error as error:
             raise self._translate(error) from error
         except UnicodeEncodeError as error:
@@ -258,14 +258,15 @@ class _Waiter:
         self._until = 0.0
         self._limit: Limit | None = None
         self.expired: Limit | None = None
+        # Kept, since making one takes longer than using it. It holds no file.
+        self._selector = _Selector()
+        self._awaited: tuple[int, int] | None = None
         connection.wait = self._wait
 
-    @contextlib.contextmanager
-    def within(self, limit: Limit) -> Iterator[None]:
-        """Stop waiting and close the connection if the block takes longer."""
+    def allow(self, limit: Limit) -> None:
+        """Stop waiting and close the connection if what follows takes longer."""
         self._until = monotonic() + limit.seconds
         self._limit = limit
-        yield
 
     def _wait(self, steps: Any, *options: Any, **more: Any) -> Any:
         """Run a generator of psycopg, which yields the I/O it waits for and is sent what is ready."""
@@ -274,7 +275,7 @@ class _Waiter:
         try:
             wanted = next(steps)
             while True:
-                ready = _ready(pgconn.socket, wanted, self._until - monotonic())
+                ready = self._ready(pgconn.socket, int(wanted), self._until - monotonic())
                 if not ready:
                     self.expired = self._limit
                     pgconn.finish()
@@ -291,21 +292,23 @@ class _Waiter:
                 steps.close()
             raise
 
+    def _ready(self, descriptor: int, wanted: int, seconds: float) -> int:
+        """Wait for a socket; return which of the wanted directions are ready, 0 after ``seconds``."""
+        if self._awaited != (descriptor, wanted):
+            if self._awaited is not None:
+                self._selector.unregister(self._awaited[0])
+            # psycopg uses the same flags as the module selectors.
+            self._selector.register(descriptor, wanted)
+            self._awaited = (descriptor, wanted)
+        found = self._selector.select(max(seconds, 0))
+        return found[0][1] if found else 0
+
     def _cancel(self) -> None:
         """Cancel the running statement, so that it does not hold locks on the server."""
         active = self._connection.pgconn.transaction_status == TransactionStatus.ACTIVE
         if active and psycopg.capabilities.has_cancel_safe():
             with contextlib.suppress(psycopg.Error):
                 self._connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
-
-
-def _ready(descriptor: int, wanted: int, seconds: float) -> int:
-    """Wait for a socket; return which of the wanted directions are ready, 0 after ``seconds``."""
-    with _Selector() as selector:
-        # psycopg uses the same flags as the module selectors.
-        selector.register(descriptor, int(wanted))
-        found = selector.select(max(seconds, 0))
-    return found[0][1] if found else 0
 
 
 class _VectorDumper(Dumper):

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -125,15 +124,11 @@ class Server:
 
     def replying(self, rows: int = 1) -> Limit:
         """Return the limit for the reply to a statement that is run for each of ``rows`` rows."""
-        allowed = self.statement_timeout or _UNLIMITED
-        seconds = (allowed + min(allowed, _MARGIN)) * (1 + rows // _ROWS)
-        return Limit("the reply to a statement", seconds, "statement_timeout and a margin")
+        return _replying(self.statement_timeout, 1 + rows // _ROWS)
 
     def ending(self, word: str) -> Limit:
         """Return the limit for the reply to BEGIN, COMMIT or ROLLBACK."""
-        limit = self.replying()
-        seconds = limit.seconds if self.statement_timeout else _MOST_TO_END
-        return Limit(f"the reply to {word}", seconds, limit.setting)
+        return _ending(self.statement_timeout, word)
 
     def __str__(self) -> str:
         """Return the address without the password."""
@@ -231,6 +226,19 @@ class Driver(Protocol):
         """Open a connection. See ``AsyncDriver.connect``."""
 
 
+@lru_cache
+def _replying(timeout: float, times: int) -> Limit:
+    allowed = timeout or _UNLIMITED
+    seconds = (allowed + min(allowed, _MARGIN)) * times
+    return Limit("the reply to a statement", seconds, "statement_timeout and a margin")
+
+
+@lru_cache
+def _ending(timeout: float, word: str) -> Limit:
+    limit = _replying(timeout, 1)
+    return Limit(f"the reply to {word}", limit.seconds if timeout else _MOST_TO_END, limit.setting)
+
+
 @lru_cache(maxsize=1024)
 def numbered(sql: str) -> str:
     """Return a statement with parameters written ``$1``, ``$2`` ..."""
@@ -287,6 +295,9 @@ def no_reply(server: Server, limit: Limit) -> NoReplyError:
 class Watch:
     """Aborts a connection whose server takes too long, so that the pending operation fails.
 
+    Each operation moves the deadline, but a timer that is set stays: when it fires too early, it is set
+    again. So a connection in use sets one timer in the time that a statement may take.
+
     Args:
         abort: closes the socket at once.
 
@@ -294,21 +305,43 @@ class Watch:
         expired: the limit that was exceeded, or ``None``.
     """
 
-    __slots__ = ("_abort", "expired")
+    __slots__ = ("_abort", "_limit", "_timer", "_until", "expired")
 
     def __init__(self, abort: Callable[[], object]) -> None:
         self._abort = abort
+        self._limit: Limit | None = None
+        self._until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self.expired: Limit | None = None
 
-    @contextmanager
-    def within(self, limit: Limit) -> Iterator[None]:
-        """Abort the connection if the block takes longer than the limit."""
-        timer = asyncio.get_running_loop().call_later(limit.seconds, self._expire, limit)
-        try:
-            yield
-        finally:
-            timer.cancel()
+    def within(self, limit: Limit) -> Watch:
+        """Abort the connection if the block takes longer than the limit; blocks may not contain another."""
+        self._limit = limit
+        return self
 
-    def _expire(self, limit: Limit) -> None:
-        self.expired = limit
-        self._abort()
+    def __enter__(self) -> None:
+        assert self._limit is not None, "entered without `within`"
+        loop = asyncio.get_running_loop()
+        self._until = loop.time() + self._limit.seconds
+        if self._timer is None or self._timer.when() > self._until:
+            self.stop()
+            self._timer = loop.call_at(self._until, self._check)
+
+    def __exit__(self, *raised: object) -> None:
+        self._limit = None
+
+    def stop(self) -> None:
+        """Drop the timer, which would keep a closed connection until it fires."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _check(self) -> None:
+        fired, self._timer = self._timer, None
+        if self._limit is None or fired is None:
+            return
+        if self._until > fired.when():
+            self._timer = asyncio.get_running_loop().call_at(self._until, self._check)
+        else:
+            self.expired = self._limit
+            self._abort()

@@ -12,9 +12,9 @@ from .._core.sql.steps import Compute, Loading, Query, Statements, Steps
 
 T = TypeVar("T")
 
-# Rows of one INSERT at the most. It runs for a millisecond or two, in which other threads have the
+# Rows of one INSERT at the most. It runs for some milliseconds, in which other threads have the
 # interpreter; with more rows it takes no less time for each.
-_MOST_ROWS = 256
+_MOST_ROWS = 512
 # With fewer, the statement for one row, executed for each, is as fast.
 _LEAST_ROWS = 8
 # Parameters of a statement at the most, unless SQLite was built with another limit.

@@ -106,10 +106,16 @@ class Adding:
             refinement = Refinement(new, asked.prompt, asked.filters)
             if asked.infer and heard and (asked.later or has_parts(heard)):
                 return self._add_later(heard, refinement, key, usage, started, maker)
+            facts = asked.infer and heard
+            said = () if facts else asked.verbatim
+            task_id, *ids = new_id.several(1 + 2 * len(said))
+            if evident := len(said) == 1:
+                # The memory's before its message's, as nowhere else; see `Queries.completion`.
+                ids.reverse()
             name = self._extractor.name if asked.infer else None
-            reply = _Reply(new, key, usage, started, name, also=asked.also)
+            reply = _Reply(new, key, usage, started, name, task_id=task_id, evident=evident, also=asked.also)
             try:
-                if asked.infer and heard:
+                if facts:
                     items = self._extraction.store_facts(
                         heard,
                         new,
@@ -121,8 +127,9 @@ class Adding:
                         call=refinement.payload if waits else None,
                     )
                 else:
-                    call = Verbatim(asked.verbatim, new, usage, reply.notes)
-                    items = self._extraction.store_verbatim(call)
+                    items = self._extraction.store_verbatim(
+                        Verbatim(said, new, usage, reply.notes), iter(ids)
+                    )
             except AlreadyDone as done:
                 return _decode(done.result)
             annotate({"powermem.results": len(items)})
@@ -286,9 +293,11 @@ class _Reply:
         extractor: str | None,
         status: Literal["completed", "running"] = "completed",
         task_id: int | None = None,
+        evident: bool = False,
         also: Sequence[Change] = (),
     ) -> None:
         self._new = new
+        self._evident = evident
         self._also = also
         self._key = key
         self._usage = usage
@@ -322,7 +331,7 @@ class _Reply:
 
     def notes(self, items: Items) -> list[Change]:
         """Return the same, and the note that ``get_status`` reads by the task id."""
-        note = DoneNote(items, self._new.scope, self._new.at)
+        note = DoneNote(items, self._new.scope, self._new.at, self._evident)
         done = Remember(Scope(), completion_key(self._task_id), note, self._new.at)
         return [*self.under_key(items), done]
 

@@ -82,10 +82,20 @@ def _permanent(app: FastAPI) -> FastAPI:
         garbage.started()
         async with start(app) as state:
             garbage.started()
+            loading = asyncio.create_task(_load(app.state.powermem.memory))
             yield state
+            await loading
 
     app.router.lifespan_context = lifespan
     return app
+
+
+async def _load(memory: AsyncMemory) -> None:
+    """Load what finds facts, while requests are answered already."""
+    components = memory._access.components
+    if components is not None:
+        await asyncio.to_thread(components.extractor.load)
+        garbage.started()
 
 
 def _options(settings: Server) -> dict[str, Any]:

@@ -151,6 +151,19 @@ class AsyncExtractor:
         """How facts are found: ``"llm"`` or ``"rules"``."""
         return "rules" if self._llm is None else "llm"
 
+    def load(self) -> None:
+        """Load what finds facts and compile what every conversation uses, as the first one would.
+
+        It takes some 0.1 s, so a server calls it on a thread as soon as it serves.
+        """
+        messages = [Message("user", "I live in Rome.", sent_at=0)]
+        if self._llm is None:
+            self._rules(messages)
+        else:
+            from ..._core.grounding.finishing import Finishing
+
+            Finishing(messages, extraction_messages(messages, today=0), today=0).prepare()
+
     async def extract(
         self, messages: Sequence[Message], *, today: int, prompt: str | None, usage: Usage
     ) -> Learned:

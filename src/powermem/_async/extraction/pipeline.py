@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,6 +23,7 @@ from ..._core.changes.reconcile import (
 from ..._core.changes.verbatim import index_short, word_for_word
 from ..._core.changes.writes import AddTurn, Change, FinishTurns, Items, Outcome, Remember, VersionConflict
 from ..._core.filters.expression import Expression
+from ..._core.ids import new_id
 from ..._core.messages.rough import is_rough
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import event_items
@@ -144,23 +145,28 @@ class AsyncExtraction:
 
             self._superseding = Superseding()
 
-    async def store_verbatim(self, call: Verbatim) -> list[MemoryEvent]:
+    async def store_verbatim(self, call: Verbatim, ids: Iterator[int]) -> list[MemoryEvent]:
         """Store each message of a call as a memory of its own, word for word.
+
+        Args:
+            call: the call.
+            ids: of a turn and a memory for each of its messages.
 
         Returns:
             An item for each of its messages.
         """
-        changes, outcomes, (part,) = await self._store_calls([call])
+        changes, outcomes, (part,) = await self._store_calls([call], ids)
         return event_items(changes, outcomes, part)
 
     async def load_verbatim(self, calls: Sequence[Verbatim]) -> None:
         """Store each message of several calls as a memory of its own: all in one transaction."""
-        await self._store_calls(calls)
+        ids = new_id.several(2 * sum(len(call.messages) for call in calls))
+        await self._store_calls(calls, iter(ids))
 
     async def _store_calls(
-        self, calls: Sequence[Verbatim]
+        self, calls: Sequence[Verbatim], ids: Iterator[int]
     ) -> tuple[Sequence[Change], Sequence[Outcome], list[Items]]:
-        turns, additions = word_for_word([(call.new, call.messages) for call in calls])
+        turns, additions = word_for_word([(call.new, call.messages) for call in calls], ids)
         warnings: list[str] = []
         with self._meanwhile.computing(partial(index_short, additions)):
             vectors = await self._encoder.encode([addition.row.text for addition in additions], warnings)

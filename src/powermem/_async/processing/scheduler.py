@@ -11,7 +11,7 @@ from ..._core import clock
 from ..._core.changes.writes import AddTask, Change, FreeTurns, UpdateTask
 from ..._core.ids import new_id
 from ..._core.inputs import is_theirs
-from ..._core.results.records import completion_key, event_in_note, ids_in_note, task_from_note
+from ..._core.results.records import event_in_note, ids_in_note, task_from_note
 from ..._core.tasks.task import OPEN, ProcessStatus, Task, lane_of, lane_scope, work_scope
 from ..._core.values import Scope
 from ...errors import ClosedError
@@ -177,10 +177,10 @@ class AsyncScheduler:
         task = await self._store.find_task(task_id)
         if task is not None:
             return task if is_theirs(task.scope, whose) else None
-        note = await self._store.recall_request(Scope(), completion_key(task_id))
+        note = await self._store.completion(task_id, user_id=whose.user_id)
         if note is None:
             return None
-        rows = await self._store.get_many(ids_in_note(note))
+        rows = await self._store.get_many(ids_in_note(note), user_id=whose.user_id)
         return task_from_note(
             task_id, note, whose, lambda each, event: event_in_note(each, event, rows.get(each))
         )

@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..._core.embedding.mock import DIMENSION
@@ -18,8 +18,6 @@ from ..._core.wire.endpoint import build_endpoint, join_url
 from ..._core.wire.formats import ANTHROPIC, OPENAI, VERSION
 from ..._core.wire.input_types import endpoint_path, form_of
 from ..._core.wire.rerank import Form
-from ..._core.wire.sigv4 import AwsCredentials
-from ..._drivers.clouds import AwsSigner, GoogleTokens
 from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
 from ...config.fields import reveal
 from ...config.sections import Budget
@@ -33,6 +31,9 @@ from .media import AsyncChatTranscriber, AsyncEndpointTranscriber, AsyncMedia, A
 from .metered import AsyncMeter, AsyncMeteredEmbedder, AsyncMeteredLLM, AsyncMeteredTranscriber
 from .reranker import AsyncHTTPReranker, AsyncLLMReranker, AsyncReranker
 from .typed import AsyncTypedEmbedder
+
+if TYPE_CHECKING:
+    from ..._drivers.clouds import AwsSigner
 
 _logger = logging.getLogger("powermem")
 
@@ -229,6 +230,8 @@ def _typed_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
     model, cloud = settings.model or "", reveal(settings.cloud)
     form = form_of(settings.protocol, model)
     if settings.protocol == "vertex":
+        from ..._drivers.clouds import GoogleTokens
+
         tokens = GoogleTokens(cloud["credentials"])
         project = cloud["project"] or tokens.project
         if project is None:
@@ -250,6 +253,9 @@ def _typed_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
 def _signer(settings: EmbedderSettings, cloud: Mapping[str, Any]) -> AwsSigner | None:
     if settings.protocol != "bedrock" or settings.api_key is not None:
         return None
+    from ..._core.wire.sigv4 import AwsCredentials
+    from ..._drivers.clouds import AwsSigner
+
     credentials = None
     if cloud["aws_access_key_id"] is not None:
         credentials = AwsCredentials(

@@ -290,6 +290,10 @@ class AsyncStore(ABC):
         """Return the result stored under an idempotency key."""
         return await self._ask(self._queries.recall_request, scope, key)
 
+    async def completion(self, task_id: int, *, user_id: str | None = None) -> str | None:
+        """Return the completion note of a call of ``add``; ``user_id`` says whose it is, if that is known."""
+        return await self._ask(self._queries.completion, task_id, user_id)
+
     async def known_requests(self, scope: Scope, keys: Sequence[str]) -> set[str]:
         """Return those of some idempotency keys under which a result is stored."""
         return await self._ask(self._queries.known_requests, scope, keys)

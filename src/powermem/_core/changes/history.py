@@ -35,6 +35,9 @@ def derived_addition(row: Row, stored: Sequence[HistoryEntry]) -> HistoryEntry |
 
 def without_derived(row: Row, history: Sequence[HistoryEntry]) -> Sequence[HistoryEntry]:
     """Return those entries of a memory's whole history that have to be stored."""
+    if len(history) == 1:
+        # As of most memories.
+        return [] if history[0] == derived_addition(row, ()) else history
     rest = [entry for entry in history if entry.id != row.id]
     return rest if whole_history(row, rest) == in_order(history) else history
 

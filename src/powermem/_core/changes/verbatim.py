@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from ..ids import new_id
 from ..text.cleaning import content_hash
 from ..text.indexing import index
 from ..values import Message, Row
@@ -17,16 +16,16 @@ _SHORT = 1000
 
 
 def word_for_word(
-    calls: Sequence[tuple[NewMemories, Sequence[Message]]],
+    calls: Sequence[tuple[NewMemories, Sequence[Message]]], ids: Iterator[int]
 ) -> tuple[list[AddTurn], list[AddMemory]]:
     """Return the changes that store each message as a source turn and as a memory, still without vectors.
 
     Args:
         calls: the values that the memories of a call share, and its messages.
+        ids: of a turn and a memory for each message.
     """
     turns: list[AddTurn] = []
     memories: list[AddMemory] = []
-    ids = iter(new_id.several(2 * sum(len(messages) for _, messages in calls)))
     for new, messages in calls:
         scope, at = new.scope, new.at
         for message in messages:

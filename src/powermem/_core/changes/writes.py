@@ -188,11 +188,20 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class DoneNote:
-    """The completion note of a call; see ``records.completion_note``."""
+    """The completion note of a call; see ``records.completion_note``.
+
+    Attributes:
+        items: the items of the call.
+        scope: the owners.
+        at: when the call was made.
+        evident: whether ``Queries.completion`` can tell by the ids of the memory and its message that the
+            call has added them. Then nothing is kept if it has.
+    """
 
     items: Items
     scope: Scope
     at: int
+    evident: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +211,7 @@ class Remember:
     The text of a ``Reply`` or a ``DoneNote`` is made from the outcomes of the changes before this one. If the
     key exists already, their batch fails with ``AlreadyDone``, since another call has done the work. So does
     that of any text with ``strict``; otherwise the text that was kept first is the outcome. With ``replace``
-    a text takes the place of what was kept.
+    a text takes the place of what was kept. A note that says nothing new is not kept, and has no outcome.
     """
 
     scope: Scope

@@ -218,11 +218,16 @@ def _changed_item(
     return event_item(outcome, "DELETE") if isinstance(change, Delete) else None
 
 
-def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> str:
-    """Return the text stored under a key for a call, given the batch that contains its changes."""
+def kept_text(kept: Reply | DoneNote, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> str | None:
+    """Return the text stored under a key for a call, given the batch that contains its changes.
+
+    ``None`` if what is stored says the same.
+    """
     if isinstance(kept, Reply):
         return json.dumps({**kept.result, "results": event_items(changes, outcomes, kept.items)})
     items = kept.items
+    if kept.evident and type(outcomes[items.begin]) is Added:
+        return None
     if items.verbatim:
         told = [
             [one.row.id, "NONE" if isinstance(one, Duplicate) else "ADD"]

@@ -214,7 +214,11 @@ class Writer:
             texts = [
                 kept_text(note.result, batch, result) for note in notes if not isinstance(note.result, str)
             ]
-            kept += map(self._kept_values, notes, texts)
+            kept += [
+                self._kept_values(note, text)
+                for note, text in zip(notes, texts, strict=True)
+                if text is not None
+            ]
             results.append([*result, *texts])
         if kept and (yield Statements(self._insert_result, kept)) not in (None, len(kept)):
             raise StoreError("the results of calls could not be kept under their keys")
@@ -521,11 +525,14 @@ class Writer:
         sql = self._sql
         return (*scope_values(change.scope), sql.stored(change.key), sql.stored(result), change.at)
 
-    def _remember(self, share: _Share, change: Remember) -> Steps[str]:
+    def _remember(self, share: _Share, change: Remember) -> Steps[str | None]:
         sql = self._sql
         result = change.result
         if not isinstance(result, str):
-            result = kept_text(result, share.changes, share.outcomes)
+            text = kept_text(result, share.changes, share.outcomes)
+            if text is None:
+                return None
+            result = text
         values = self._kept_values(change, result)
         where = values[:4]
         if change.replace:

@@ -11,6 +11,7 @@ from ..clock import DAY
 from ..filters.expression import Expression
 from ..metadata import decode
 from ..query.around import Surroundings
+from ..results.records import completion_key, completion_note
 from ..values import HistoryEntry, Row, Scope, Statistics, Turn
 from .around import read_around
 from .collection import ENTRY, CollectionSQL, passes
@@ -294,6 +295,32 @@ class Queries:
             (*scope_values(scope), self._sql.stored(key)),
         )
         return self._sql.loaded(found[0][0]) if found else None
+
+    def completion(self, task_id: int, user_id: str | None = None) -> Steps[str | None]:
+        """Return the completion note of a call of ``add``, kept or derived.
+
+        A call that added one message word for word keeps none: the id behind its own is that of the memory,
+        and the next one that of the message. The link between the two stays when the memory is deleted.
+
+        Args:
+            task_id: the id of the call.
+            user_id: whose it is, if that is known.
+        """
+        note = yield from self.recall_request(Scope(), completion_key(task_id))
+        if note is not None:
+            return note
+        memory_id, turn_id = task_id + 1, task_id + 2
+        linked = yield Query(
+            f"SELECT turn_id FROM {self._sql.links} WHERE memory_id = ? AND turn_id = ?", (memory_id, turn_id)
+        )
+        if not linked:
+            return None
+        where = self._sql.named([turn_id], user_id)
+        found = yield Query(f"SELECT {TURN} FROM {self._sql.turns} WHERE {where.sql}", where.values)
+        if not found:
+            return None
+        turn = to_turn(found[0], self._sql)
+        return completion_note(turn.scope, turn.created_at, [[memory_id, "ADD"]])
 
     def known_requests(self, scope: Scope, keys: Sequence[str]) -> Steps[set[str]]:
         """Return those of some idempotency keys under which a result is kept."""

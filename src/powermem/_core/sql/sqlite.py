@@ -114,8 +114,9 @@ class SQLiteSQL(FollowedSQL):
         inserted = {memory.row.id for memory in memories}
         if isinstance(memories[0], Stored):
             # It may have been deleted before.
-            revived = [(memory_id,) for memory_id in inserted]
-            yield Statements(f"DELETE FROM {self.deleted} WHERE id = ?", revived)
+            for chunk in self.chunks(sorted(inserted)):
+                revived = self.among("id", chunk)
+                yield Statement(f"DELETE FROM {self.deleted} WHERE {revived.sql}", revived.values)
         return inserted
 
     def rewrite(self, row: Row, embedding: bytes | None, words: Words) -> Steps[None]:

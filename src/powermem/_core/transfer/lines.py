@@ -44,6 +44,9 @@ _encode = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
 
+# What `json.loads` calls, without a look for blanks at both ends.
+_decoded = json.JSONDecoder().raw_decode
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -186,7 +189,9 @@ def read_item(line: str, header: Header) -> Item:
         InvalidInputError: it is not one of this format; the message says why.
     """
     try:
-        value = json.loads(line)
+        value, end = _decoded(line)
+        if end < len(line):
+            json.loads(line)
         if "memory" in value:
             return _read_memory(value, header)
         if "turn" in value:
@@ -204,7 +209,7 @@ def read_item(line: str, header: Header) -> Item:
 
 def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
     text = _text(value["memory"], "memory")
-    metadata, facets = (check_metadata(value[name]) if value[name] else {} for name in ("metadata", "facets"))
+    metadata, facets = value["metadata"], value["facets"]
     embedding = _vector(value.get("embedding"), header.embedder)
     terms = _terms(value.get("terms")) if header.index == INDEX else None
     return Stored(
@@ -215,7 +220,7 @@ def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
             hash=content_hash(text),
             actor_id=_optional(value["actor_id"], "actor_id"),
             memory_type=_optional(value["memory_type"], "memory_type"),
-            metadata=metadata,
+            metadata=check_metadata(metadata) if metadata else {},
             created_at=_integer(value["created_at"]),
             updated_at=_integer(value["updated_at"]),
             valid_from=_integer(value["valid_from"]),
@@ -225,7 +230,7 @@ def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
             access_count=_integer(value["access_count"]),
             version=_integer(value["version"]),
             utc_offset=_offset(value.get("utc_offset")),
-            facets=facets,
+            facets=check_metadata(facets) if facets else {},
         ),
         history=[_read_entry(entry) for entry in value["history"]],
         turns=[_id(turn) for turn in value["turns"]],

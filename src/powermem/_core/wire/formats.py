@@ -294,7 +294,8 @@ def as_vectors(provider: str, rows: Sequence[Any] | npt.NDArray[Any]) -> npt.NDA
         return np.empty((0, 0), dtype=np.float32)
     try:
         with np.errstate(over="ignore"):
-            vectors = np.array([_unpacked(row) for row in rows], dtype=np.float32)
+            ready = isinstance(rows, np.ndarray)
+            vectors = np.array(rows if ready else [_unpacked(row) for row in rows], dtype=np.float32)
     except (TypeError, ValueError, OverflowError):
         raise ProviderError(
             f"{provider} sent embeddings of different lengths or not of numbers",

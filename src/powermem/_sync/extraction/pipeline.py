@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,6 +24,7 @@ from ..._core.changes.reconcile import (
 from ..._core.changes.verbatim import index_short, word_for_word
 from ..._core.changes.writes import AddTurn, Change, FinishTurns, Items, Outcome, Remember, VersionConflict
 from ..._core.filters.expression import Expression
+from ..._core.ids import new_id
 from ..._core.messages.rough import is_rough
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.results.records import event_items
@@ -145,23 +146,28 @@ class Extraction:
 
             self._superseding = Superseding()
 
-    def store_verbatim(self, call: Verbatim) -> list[MemoryEvent]:
+    def store_verbatim(self, call: Verbatim, ids: Iterator[int]) -> list[MemoryEvent]:
         """Store each message of a call as a memory of its own, word for word.
+
+        Args:
+            call: the call.
+            ids: of a turn and a memory for each of its messages.
 
         Returns:
             An item for each of its messages.
         """
-        changes, outcomes, (part,) = self._store_calls([call])
+        changes, outcomes, (part,) = self._store_calls([call], ids)
         return event_items(changes, outcomes, part)
 
     def load_verbatim(self, calls: Sequence[Verbatim]) -> None:
         """Store each message of several calls as a memory of its own: all in one transaction."""
-        self._store_calls(calls)
+        ids = new_id.several(2 * sum(len(call.messages) for call in calls))
+        self._store_calls(calls, iter(ids))
 
     def _store_calls(
-        self, calls: Sequence[Verbatim]
+        self, calls: Sequence[Verbatim], ids: Iterator[int]
     ) -> tuple[Sequence[Change], Sequence[Outcome], list[Items]]:
-        turns, additions = word_for_word([(call.new, call.messages) for call in calls])
+        turns, additions = word_for_word([(call.new, call.messages) for call in calls], ids)
         warnings: list[str] = []
         with self._meanwhile.computing(partial(index_short, additions)):
             vectors = self._encoder.encode([addition.row.text for addition in additions], warnings)

@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..._core.embedding.mock import DIMENSION
@@ -19,8 +19,6 @@ from ..._core.wire.endpoint import build_endpoint, join_url
 from ..._core.wire.formats import ANTHROPIC, OPENAI, VERSION
 from ..._core.wire.input_types import endpoint_path, form_of
 from ..._core.wire.rerank import Form
-from ..._core.wire.sigv4 import AwsCredentials
-from ..._drivers.clouds import AwsSigner, GoogleTokens
 from ...config import EmbedderSettings, ProviderSettings, RerankerSettings, Settings
 from ...config.fields import reveal
 from ...config.sections import Budget
@@ -34,6 +32,9 @@ from .media import ChatTranscriber, EndpointTranscriber, Media, Transcriber
 from .metered import Meter, MeteredEmbedder, MeteredLLM, MeteredTranscriber
 from .reranker import HTTPReranker, LLMReranker, Reranker
 from .typed import TypedEmbedder
+
+if TYPE_CHECKING:
+    from ..._drivers.clouds import AwsSigner
 
 _logger = logging.getLogger("powermem")
 
@@ -224,6 +225,8 @@ def _typed_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder:
     model, cloud = settings.model or "", reveal(settings.cloud)
     form = form_of(settings.protocol, model)
     if settings.protocol == "vertex":
+        from ..._drivers.clouds import GoogleTokens
+
         tokens = GoogleTokens(cloud["credentials"])
         project = cloud["project"] or tokens.project
         if project is None:
@@ -245,6 +248,9 @@ def _typed_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder:
 def _signer(settings: EmbedderSettings, cloud: Mapping[str, Any]) -> AwsSigner | None:
     if settings.protocol != "bedrock" or settings.api_key is not None:
         return None
+    from ..._core.wire.sigv4 import AwsCredentials
+    from ..._drivers.clouds import AwsSigner
+
     credentials = None
     if cloud["aws_access_key_id"] is not None:
         credentials = AwsCredentials(

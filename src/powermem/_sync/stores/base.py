@@ -291,6 +291,10 @@ class Store(ABC):
         """Return the result stored under an idempotency key."""
         return self._ask(self._queries.recall_request, scope, key)
 
+    def completion(self, task_id: int, *, user_id: str | None = None) -> str | None:
+        """Return the completion note of a call of ``add``; ``user_id`` says whose it is, if that is known."""
+        return self._ask(self._queries.completion, task_id, user_id)
+
     def known_requests(self, scope: Scope, keys: Sequence[str]) -> set[str]:
         """Return those of some idempotency keys under which a result is stored."""
         return self._ask(self._queries.known_requests, scope, keys)
