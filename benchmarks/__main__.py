@@ -16,7 +16,7 @@ from typing import Any
 
 from . import comparison
 from .measure import Neighbours
-from .report import Figure, machine, table
+from .report import Figure, conditions, machine, table
 
 NAMES = (
     "imports",
@@ -72,13 +72,14 @@ def main() -> None:
         figures = module.run(options)
         others = neighbours.share()
         print(f"\n## {name} (load before: {load:.2f})\n", *table(figures, others), sep="\n", flush=True)
-        for change in comparison.changes(kept.get(name, {}), figures):
-            print(change, flush=True)
-        measured[name] = figures
+        for line in comparison.compare(kept.get(name, {}), figures, conditions(), others):
+            print(line, flush=True)
+        if (others or 0.0) <= comparison.MOST_OTHERS:
+            measured[name] = figures
         extra = {"benchmark": name, "load_before": load, "others": others}
         results.extend({**extra, **one.as_dict()} for one in figures)
     if options.keep:
-        comparison.keep(measured, machine())
+        comparison.keep(measured, machine(), conditions())
     if options.json:
         text = json.dumps({"machine": machine(), "figures": results}, ensure_ascii=False, indent=1)
         options.json.write_text(text + "\n", "utf-8")

@@ -129,9 +129,10 @@ def run(options: argparse.Namespace) -> list[Figure]:
         figure("the same: requests", [one.requests for one in tasks], "requests", target="at most 20"),
         figure("the same: commits", [one.commits for one in tasks], "commits", target="at most 20"),
         figure(
-            f"the same: longest stall of the loop (worst round {max(stalls):.1f})",
+            "the same: longest stall of the loop",
             stalls,
             "ms",
+            note=f"worst round {max(stalls):.1f}",
             floor=statistics.median(one.stall * 1000 for one in floor),
             beside="longest stall meanwhile",
             target="under 10",

@@ -67,10 +67,10 @@ def run(options: argparse.Namespace) -> list[Figure]:
     loaded, *foreign = _output(_LOADS).split()
     figures = [
         figure(
-            f"a process that does `import powermem` ({loaded} modules; not of the standard library: "
-            f"{', '.join(foreign) or 'none'})",
+            "a process that does `import powermem`",
             samples["import"],
             "ms",
+            note=f"{loaded} modules; not of the standard library: {', '.join(foreign) or 'none'}",
             floor=samples["pass"],
             beside="`pass`",
         ),
@@ -155,18 +155,19 @@ def _install() -> list[Figure]:
     mib = {name: size / 2**20 for name, size in sizes.items()}
     return [
         Figure(
-            f"packages that the base install brings: {', '.join(packages)}",
+            "packages that the base install brings",
             len(packages),
             "packages",
+            note=", ".join(packages),
             target=f"at most {_MOST_PACKAGES}",
         ),
         Figure(
-            f"size of the base install, not compiled (numpy {mib['numpy'] + mib['numpy.libs']:.0f}, "
-            f"powermem {mib['powermem']:.1f})",
+            "size of the base install, not compiled",
             mib[""],
             "MiB",
+            note=f"numpy {mib['numpy'] + mib['numpy.libs']:.0f}, powermem {mib['powermem']:.1f}",
         ),
-        Figure(f"installing it, pip {importlib.metadata.version('pip')}", took, "s"),
+        Figure("installing it", took, "s", note=f"pip {importlib.metadata.version('pip')}"),
     ]
 
 

@@ -87,9 +87,10 @@ def run(options: argparse.Namespace) -> list[Figure]:
     what = f"{USERS} gathered `add(infer=True)`, {CHAT_MS:.0f} ms chat + {EMBED_MS:.0f} ms embedding"
     return [
         figure(
-            f"{what}: wall time, {memory[0].stored:.0f} memories stored by each",
+            f"{what}: wall time",
             [one.seconds * 1000 for one in memory],
             "ms",
+            note=f"{memory[0].stored:.0f} memories stored by each",
             floor=[one.seconds * 1000 for one in floor],
             beside=f"{USERS} bare chats at once, one embedding request, one commit",
             target="at most 400",

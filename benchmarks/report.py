@@ -27,6 +27,7 @@ class Figure:
         target: what is to be reached.
         more_is_better: whether a higher number is better.
         noise: how far the middle half of the samples, and of those of the floor, lay apart, as a share.
+        note: what else this run found, which is no part of the name.
     """
 
     what: str
@@ -38,6 +39,12 @@ class Figure:
     target: str = ""
     more_is_better: bool = False
     noise: float | None = None
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells the figure from others of its benchmark, and is the same in every run."""
+        return f"{self.what}; of {self.beside}" if self.beside else self.what
 
     @property
     def ratio(self) -> float | None:
@@ -57,6 +64,7 @@ def figure(
     beside: str = "",
     target: str = "",
     more_is_better: bool = False,
+    note: str = "",
 ) -> Figure:
     """Make a figure of samples."""
     noise = _apart(samples)
@@ -64,7 +72,7 @@ def figure(
         noise, floor = math.hypot(noise, _apart(floor)), statistics.median(floor)
     p90 = quantile(samples, 0.1 if more_is_better else 0.9) if len(samples) > 1 else None
     middle = statistics.median(samples)
-    return Figure(what, middle, unit, p90, floor, beside, target, more_is_better, noise)
+    return Figure(what, middle, unit, p90, floor, beside, target, more_is_better, noise, note)
 
 
 def _apart(samples: Sequence[float]) -> float:
@@ -86,7 +94,7 @@ def table(figures: Iterable[Figure], others: float | None = None) -> list[str]:
     for one in figures:
         floor = "" if one.floor is None else f"{_show(one.floor)} {one.unit}, {one.beside}"
         cells = (
-            one.what,
+            f"{one.what} ({one.note})" if one.note else one.what,
             f"{_show(one.median)} {one.unit}",
             "" if one.p90 is None else _show(one.p90),
             floor,
@@ -110,6 +118,17 @@ def machine() -> str:
         f"{os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}, "
         f"SQLite {sqlite3.sqlite_version}"
     )
+
+
+def conditions() -> dict[str, str]:
+    """Return what ratios depend on besides the code: a slower floor is not slower by the same factor."""
+    import numpy as np
+
+    return {
+        "processor": _processor(),
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "numpy": ".".join(np.__version__.split(".")[:2]),
+    }
 
 
 def _processor() -> str:

@@ -119,9 +119,10 @@ def _crowd(samples: Samples) -> list[Figure]:
             more_is_better=True,
         ),
         figure(
-            f"{what}: longest stall of the loop (worst round {max(samples['stall']):.1f})",
+            f"{what}: longest stall of the loop",
             samples["stall"],
             "ms",
+            note=f"worst round {max(samples['stall']):.1f}",
             floor=samples["idle"],
             beside="of an idle loop in the same time",
             target="under 10",

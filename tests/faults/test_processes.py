@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from powermem import Memory
 from tests.faults.database import check_database, rows
 from tests.faults.processes import Process
@@ -69,6 +71,30 @@ def test_ten_at_once_from_four_processes_make_one(path: Path, config: dict[str, 
     # Each was evidence.
     assert rows(path, "SELECT count(*) FROM memories_links") == [(20,)]
     check_database(path)
+
+
+@pytest.mark.stores
+def test_four_processes_see_each_other_and_lose_nothing(new_vector_store: dict[str, Any]) -> None:
+    config = {"vector_store": new_vector_store, "embedder": {"provider": "mock"}, "llm": {"provider": "none"}}
+    with ExitStack() as stack:
+        # The first makes the tables.
+        stack.enter_context(Memory(config)).initialize()
+        processes = [stack.enter_context(Process("serve", config=config)) for _ in range(4)]
+        for process in processes:
+            assert process.hears() == "ready"
+        for number in range(12):
+            writer, reader = processes[number % 4], processes[(number + 1) % 4]
+            text = f"beacon {number} is lit"
+            writer.call("add", text, user_id="u", infer=False)
+            hits = reader.call("search", text, user_id="u", limit=1)["results"]
+            assert [hit["memory"] for hit in hits] == [text]
+        for number in range(20):
+            processes[number % 4].ask("add", f"all at once, {number}", user_id="u", infer=False)
+        for number in range(20):
+            assert processes[number % 4].told()["results"][0]["event"] == "ADD"
+        assert [process.call("count", user_id="u") for process in processes] == [32] * 4
+        found = [process.call("search", "all at once", user_id="u", limit=40) for process in processes]
+        assert [len({hit["id"] for hit in page["results"]}) for page in found] == [20] * 4
 
 
 def test_a_search_sees_what_another_process_committed(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import comparison
+from benchmarks import comparison, report
 from benchmarks.__main__ import NAMES, arguments
 from benchmarks.profiles import table
 from benchmarks.report import Figure, figure
@@ -25,6 +25,9 @@ def test_a_benchmark_can_be_imported(name: str) -> None:
 def test_the_options_of_all_benchmarks_fit_together() -> None:
     options = arguments().parse_args(["scale", "--processes", "1", "2", "--on", "sqlite", "--rounds", "2"])
     assert (options.names, options.processes, options.on) == (["scale"], [1, 2], ["sqlite"])
+
+
+HERE = {"processor": "x", "python": "3.13", "numpy": "2.4"}
 
 
 def ratio(what: str, value: float, *, noise: float = 0.0, more_is_better: bool = False) -> Figure:
@@ -55,7 +58,9 @@ def test_what_changed_beyond_the_noise_is_told(
 ) -> None:
     path = tmp_path / "results" / "ratios.json"
     assert comparison.read(path) == {}
-    comparison.keep({"b": [ratio("x", before, noise=noises[0]), Figure("no floor", 1, "ms")]}, "here", path)
+    comparison.keep(
+        {"b": [ratio("x", before, noise=noises[0]), Figure("no floor", 1, "ms")]}, "noon", HERE, path
+    )
     kept = comparison.read(path)
     assert kept["b"].keys() == {"x"}
     found = comparison.changes(
@@ -66,7 +71,7 @@ def test_what_changed_beyond_the_noise_is_told(
 
 def test_the_worst_comes_first_and_others_stay(tmp_path: Path) -> None:
     path = tmp_path / "ratios.json"
-    comparison.keep({"a": [ratio("x", 1)], "b": [ratio(name, 1) for name in "xyz"]}, "here", path)
+    comparison.keep({"a": [ratio("x", 1)], "b": [ratio(name, 1) for name in "xyz"]}, "noon", HERE, path)
     kept = comparison.read(path)
     found = comparison.changes(kept["b"], [ratio("x", 2), ratio("y", 0.5), ratio("z", 3)])
     assert [str(change).split(" (")[0] for change in found] == [
@@ -74,9 +79,49 @@ def test_the_worst_comes_first_and_others_stay(tmp_path: Path) -> None:
         "WORSE: x: 1.00 → 2.00",
         "better: y: 1.00 → 0.50",
     ]
-    comparison.keep({"b": [ratio("x", 2)]}, "there", path)
+    comparison.keep({"b": [ratio("x", 2)]}, "later", HERE, path)
     assert comparison.read(path)["a"] == kept["a"]
     assert comparison.read(path)["b"].keys() == {"x"}
+
+
+def test_figures_of_one_name_are_told_apart_by_their_floors(tmp_path: Path) -> None:
+    path = tmp_path / "ratios.json"
+    figures = [
+        Figure("x", value, "ms", floor=1, beside=floor) for value, floor in ((2, "httpx"), (9, "ours"))
+    ]
+    comparison.keep({"b": figures}, "noon", HERE, path)
+    kept = comparison.read(path)["b"]
+    assert comparison.compare(kept, figures, HERE) == []
+    assert comparison.compare(kept, figures[:1], HERE) == ["kept, but not measured now: x; of ours"]
+
+
+def test_ratios_of_another_machine_are_not_compared(tmp_path: Path) -> None:
+    path = tmp_path / "ratios.json"
+    comparison.keep({"b": [ratio("x", 1), ratio("gone", 1)]}, "noon", HERE, path)
+    there = {**HERE, "processor": "y", "python": "3.14"}
+    kept = comparison.read(path)["b"]
+    assert len(comparison.compare(kept, [ratio("x", 3)], HERE)) == 2
+    said = "not compared with what was kept under other conditions: processor x → y, python 3.13 → 3.14"
+    assert comparison.compare(kept, [ratio("x", 3)], there) == [said]
+    # Those of a time when it was not noted where they came from.
+    (told,) = comparison.compare({"x": {"ratio": 1, "noise": 0}}, [ratio("x", 3)], HERE)
+    assert told.endswith("processor unknown → x, python unknown → 3.13, numpy unknown → 2.4")
+
+
+def test_ratios_of_a_busy_machine_are_not_compared(tmp_path: Path) -> None:
+    path = tmp_path / "ratios.json"
+    comparison.keep({"b": [ratio("x", 1)]}, "noon", HERE, path)
+    kept = comparison.read(path)["b"]
+    (told,) = comparison.compare(kept, [ratio("x", 3)], HERE, 0.2)
+    assert told.startswith("WORSE: x")
+    (told,) = comparison.compare(kept, [ratio("x", 3)], HERE, 0.95)
+    assert told == "neither compared nor kept: others took 95% of the machine"
+
+
+def test_what_a_run_found_is_no_part_of_a_name() -> None:
+    one = figure("x", [1.0], "ms", note="worst 5")
+    assert one.key == "x"
+    assert "x (worst 5)" in "".join(report.table([one]))
 
 
 def test_noise_is_that_of_the_samples_and_of_the_floor() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -93,10 +93,10 @@ def test_a_search_finds_the_same(
         FORMS if seed % 2 else {},
     )
 
-    def found() -> list[tuple[int, float, dict[str, float]]]:
+    def found() -> list[tuple[int, float, Mapping[str, float]]]:
         (dense,) = cosines(partition, [request.embedding])
         search = Search(partition, request, dense, weights=Weights(span=span), only=None, now=10)
-        return [(one, each.score, each.details()) for one, each in search.ranked()]
+        return [(one, each.score, each.parts) for one, each in search.ranked()]
 
     few = found()
     with as_if_many():
@@ -105,7 +105,7 @@ def test_a_search_finds_the_same(
     assert [one for one, *_ in few] == [one for one, *_ in many]
     for (_, score, shown), (_, other, others) in zip(few, many, strict=True):
         assert score == pytest.approx(other, abs=1e-6)
-        assert shown == pytest.approx(others, abs=1e-5)
+        assert dict(shown) == pytest.approx(dict(others), abs=1e-5)
 
 
 @given(

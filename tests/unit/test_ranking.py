@@ -228,7 +228,7 @@ def test_a_turn_beside_a_good_one_is_lifted_and_the_parts_add_up() -> None:
     assert [partition.ids[r.row] for r in found] == [2, 1]
     assert found[1].parts["neighbour"] > found[0].parts["neighbour"] == 0
     for one in found:
-        added = {name: part for name, part in one.details().items() if name not in ("dense", "lexical")}
+        added = {name: part for name, part in one.parts.items() if name not in ("dense", "lexical")}
         assert one.score == pytest.approx(1 / (1 + math.exp(-sum(added.values()))), abs=1e-5)
 
 

@@ -59,7 +59,8 @@ def mask_text(text: str) -> str:
     text = _QUOTED.sub(_mask_quoted, text)
     if "@" in text:
         text = _WORD.sub(_mask_userinfo, text)
-    text = _ASSIGNED.sub(rf"\1={MASK}", text)
+    if "=" in text:
+        text = _ASSIGNED.sub(rf"\1={MASK}", text)
     return mask_keys(text)
 
 

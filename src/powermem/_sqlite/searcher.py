@@ -57,7 +57,7 @@ class Searcher:
             rows = run(connection, self._queries.get_each(lists))
             # A partition may contain a memory that this transaction does not see yet.
             return [
-                [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
+                [Hit(of[id_], one.score, one.parts) for id_, one in best if id_ in of]
                 for best, of in zip(ranked, rows, strict=True)
             ]
 

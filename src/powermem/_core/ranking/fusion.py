@@ -7,8 +7,9 @@ closer look; `relevance` scores these, as a probability that is comparable betwe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -97,17 +98,55 @@ _NOTHING = 1e-6
 _COVERED = np.float32(0.3)
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One row of the result, and the parts of its score by name."""
+class Ranked(NamedTuple):
+    """One row of the result, and the parts of its score by name.
+
+    The parts are ``score_details``; dense and lexical before they are weighted.
+    """
 
     row: int
     score: float
     parts: Mapping[str, float]
 
-    def details(self) -> dict[str, float]:
-        """Return the parts for ``score_details``; dense and lexical before they are weighted."""
-        return dict(self.parts)
+
+class _Parts(Mapping[str, float]):
+    """The parts of one score, which are computed when somebody looks at them: hardly any search explains.
+
+    Args:
+        table: of all results of the search.
+        place: which of them it is.
+    """
+
+    __slots__ = ("_place", "_table")
+
+    def __init__(self, table: _Table, place: int) -> None:
+        self._table = table
+        self._place = place
+
+    def __getitem__(self, name: str) -> float:
+        return self._table.rows[self._place][name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table.rows[self._place])
+
+    def __len__(self) -> int:
+        return len(self._table.rows[self._place])
+
+
+class _Table:
+    """The parts of the scores of a search's results.
+
+    Args:
+        make: returns these of each result, by name.
+    """
+
+    def __init__(self, make: Callable[[], list[dict[str, float]]]) -> None:
+        self._make = make
+
+    @cached_property
+    def rows(self) -> list[dict[str, float]]:
+        """What `make` returns."""
+        return self._make()
 
 
 def combine(dense: FloatArray | None, lexical: FloatArray | None, weights: Weights) -> FloatArray:
@@ -296,20 +335,43 @@ def rank(
         totals = judged.log_odds
     order = _foremost(totals, limit)
     rows = found.rows[order]
-    words = None if lexical is None else lexical.scores
-    columns = [[0.0] * len(rows) if arm is None else arm[rows].tolist() for arm in (dense, words)]
-    names, scores = ["dense", "lexical"], totals[order].tolist()
+    scores = totals[order].tolist()
+    if judged is not None:
+        scores = map(probability, scores)
+    arms = {"dense": dense, "lexical": None if lexical is None else lexical.scores}
+    table = _Table(partial(_explained, rows, order, arms, judged, visible if explain else None))
+    return [
+        Ranked(row, score, _Parts(table, place))
+        for place, (row, score) in enumerate(zip(rows.tolist(), scores, strict=True))
+    ]
+
+
+def _explained(
+    rows: IntArray,
+    order: npt.NDArray[np.intp],
+    arms: Mapping[str, FloatArray | None],
+    judged: _Judged | None,
+    visible: BoolArray | None,
+) -> list[dict[str, float]]:
+    """Return the parts of the scores of rows, by name.
+
+    Args:
+        rows: the rows; shape (results,).
+        order: their indexes among those that took part; same shape.
+        arms: how well each row matches by vectors and by words, by name.
+        judged: the log-odds of those that took part; ``None`` for a score that is no probability.
+        visible: which rows could be found, to tell also the place in each arm; shape (n,).
+    """
+    names = [*arms]
+    columns = [[0.0] * len(rows) if arm is None else arm[rows].tolist() for arm in arms.values()]
     if judged is not None:
         names += judged.names
         columns += judged.parts(order)
-        scores = list(map(probability, scores))
-    answer = []
-    for row, score, parts in zip(rows.tolist(), scores, zip(*columns, strict=True), strict=True):
-        shown = dict(zip(names, parts, strict=True))
-        if explain:
-            shown |= _places(row, visible, dense=dense, lexical=words)
-        answer.append(Ranked(row, score, shown))
-    return answer
+    explained = [dict(zip(names, parts, strict=True)) for parts in zip(*columns, strict=True)]
+    if visible is not None:
+        for row, parts in zip(rows.tolist(), explained, strict=True):
+            parts |= _places(row, visible, arms)
+    return explained
 
 
 def _foremost(scores: FloatArray, count: int) -> npt.NDArray[np.intp]:
@@ -373,7 +435,7 @@ class _Judged(NamedTuple):
         return [*np.where(missing, added[1], added[0]).tolist(), np.where(missing, *priors[::-1]).tolist()]
 
 
-def _places(row: int, visible: BoolArray, **arms: FloatArray | None) -> dict[str, float]:
+def _places(row: int, visible: BoolArray, arms: Mapping[str, FloatArray | None]) -> dict[str, float]:
     """Return the rank of a row in each arm, from 1; arms that do not find it are omitted."""
     return {
         f"{name}_rank": 1 + int(np.count_nonzero(visible & (arm > arm[row])))

@@ -261,6 +261,11 @@ def _faded(span: int) -> FloatArray:
     return faded
 
 
+@lru_cache(maxsize=16)
+def _distances(span: int) -> FloatArray:
+    return np.arange(span + 1, dtype=np.float32)
+
+
 def _padded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return values with zeros behind the last row, which stands for none."""
     padded = np.empty((len(values) + 1, *values.shape[1:]), dtype=values.dtype)
@@ -295,8 +300,7 @@ def beside(base: FloatArray, strong: BoolArray, nearby: Nearby) -> FloatArray:
         strong: which of them may lift others; shape (rows,).
         nearby: which of these rows are beside each other.
     """
-    distances = np.arange(nearby.span + 1, dtype=np.float32)
-    return nearby.most(base * strong, distances, np.divide)
+    return nearby.most(base * strong, _distances(nearby.span), np.divide)
 
 
 def same_run(base: FloatArray, strong: BoolArray, runs: IntArray) -> FloatArray:
@@ -450,7 +454,8 @@ def words(gains: FloatArray, weights: FloatArray, worth: FloatArray) -> dict[str
     scale = np.float32(float(np.add.reduce(weights)) / total)
     return {
         "lexical": np.minimum((worth * scale) @ gains, np.float32(1)),
-        "share": (kept / np.float32(total)) @ (gains > 0),
+        # Gains are not negative.
+        "share": (kept / np.float32(total)) @ np.sign(gains),
     }
 
 

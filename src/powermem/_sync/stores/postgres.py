@@ -125,7 +125,7 @@ class PostgresStore(ServerStore):
             ids = [memory_id for memory_id, _ in ranked]
             (rows,) = run(reader, self._queries.get_each([ids], [request.scope.user_id]))
         # A memory may have been deleted between two queries.
-        return [Hit(rows[one], found.score, found.details()) for one, found in ranked if one in rows]
+        return [Hit(rows[one], found.score, found.parts) for one, found in ranked if one in rows]
 
     def _visible(self, reader: Reader, request: SearchRequest, now: int) -> Fragment:
         """Return whether a row of the scope may be found, for filters that only Python can evaluate."""

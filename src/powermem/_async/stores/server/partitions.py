@@ -100,9 +100,7 @@ class AsyncCachedSearch:
         )
         # A memory may have been deleted since the partition was refreshed.
         return [
-            None
-            if best is None
-            else [Hit(of[id_], one.score, one.details()) for id_, one in best if id_ in of]
+            None if best is None else [Hit(of[id_], one.score, one.parts) for id_, one in best if id_ in of]
             for best, of in zip(ranked, rows, strict=True)
         ]
 

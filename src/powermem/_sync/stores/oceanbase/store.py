@@ -84,4 +84,4 @@ class OceanBaseStore(MySQLStore):
             ids = [memory_id for memory_id, _ in ranked]
             rows = run(reader, self._queries.get_many(ids, request.scope.user_id))
         # A memory may have been deleted between two queries.
-        return [Hit(rows[one], score.score, score.details()) for one, score in ranked if one in rows]
+        return [Hit(rows[one], score.score, score.parts) for one, score in ranked if one in rows]
