@@ -3,9 +3,9 @@
 The floor of adding is executemany of the very rows that the library writes, into the same tables with the
 same indexes: memory, vector and words, and the source turn and link that belong to it. They are ready-made:
 what the library does before (checking the arguments, asking the embedder, hashing, cutting the text into
-terms, making ids) is not in it, and it commits 1,000 memories at a time where the library commits half a
-batch. For SQLite a second floor is what one would write by hand: a row with its vector, and FTS5, which cuts
-the text into words itself; no source turns.
+terms, making ids) is not in it, and it commits 1,000 memories at a time where the library commits a batch, or
+half of one on a server. For SQLite a second floor is what one would write by hand: a row with its vector, and
+FTS5, which cuts the text into words itself; no source turns.
 
 What a search costs is measured on every store for a user with few memories and one with many (`costs`).
 The floor of searching is the library's own queries without any ranking, and, as a second one, the ten

@@ -106,7 +106,7 @@ UNUSED = {
     ("queue", "count_buffered"): "the buffer is not divided",
     ("queue", "find_tasks"): "tasks are not divided",
     ("queue", "forget_tasks"): "tasks are not divided",
-    ("queue", "release"): "lanes are not divided",
+    ("queue", "_let_go"): "tasks are not divided",
     ("queue", "revive_tasks"): "tasks are not divided",
     ("queue", "statistics"): "tasks are not divided",
 }

@@ -308,6 +308,26 @@ def test_a_damaged_file_is_built_again(path: Path, damage: Callable[[bytes], byt
         assert not appended
 
 
+def test_a_file_that_is_replaced_or_removed_while_it_is_used_does_no_harm(path: Path) -> None:
+    with running(path) as engine:
+        engine.apply([additions(120)])
+        expected = results(saved(engine))
+    (file,) = files(path)
+    before = file.read_bytes()
+    with running(path) as reader:
+        with counting_rows() as appended:
+            assert results(reader) == expected
+        assert not appended
+        with running(path) as writer:
+            writer.apply([additions(60, seed=2)])
+            later = results(saved(writer))
+        assert later != expected
+        assert file.read_bytes() != before
+        assert results(reader) == later
+        shutil.rmtree(file.parent)
+        assert results(reader) == later
+
+
 def test_other_settings_make_other_partitions(path: Path) -> None:
     with running(path) as engine:
         engine.apply([additions(120)])

@@ -145,3 +145,13 @@ def test_only_texts_of_several_windows_take_a_statement_for_them(near: str, wind
     assert all(long.row.id in step.values and there.row.id not in step.values for step in windows)
     taken, _ = run(sql.insert_memories([short]), lambda _: 1)
     assert len(taken) == 1
+
+
+def test_conditions_on_few_values_have_few_forms_on_oceanbase() -> None:
+    sql = OceanBaseSQL("memories")
+    conditions = [sql.among("id", list(range(number))) for number in range(1, 101)]
+    for number, condition in enumerate(conditions, 1):
+        assert {*condition.values} == {*range(number)}
+        assert condition.sql.count("?") == len(condition.values)
+    assert len({condition.sql for condition in conditions[:64]}) == 7
+    assert len(conditions[99].values) == 100

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import mmap
 import os
 import secrets
 import shutil
@@ -100,15 +101,8 @@ class PartitionFiles:
         header = json.loads(file.read(length))
         if [header[name] for name in _CHECKED] != [token, self._version, sys.byteorder]:
             return None
-        file.seek(_aligned(len(prefix) + length))
-        # In one piece: an allocation of many megabytes is cheaper than the same in parts.
-        data = np.empty(header["size"], dtype=np.uint8)
-        view, done = memoryview(data), 0
-        while done < len(view):
-            count = file.readinto(view[done:])
-            if not count:
-                return None
-            done += count
+        start = _aligned(len(prefix) + length)
+        data = np.frombuffer(_contents(file), dtype=np.uint8, count=header["size"], offset=start)
         arrays = {}
         for name, dtype, shape, offset in header["arrays"]:
             kind = np.dtype(dtype)
@@ -193,6 +187,18 @@ def _aligned(size: int) -> int:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def _contents(file: Any) -> mmap.mmap | bytearray:
+    """Return the bytes of a file, mapped, so that each page is loaded by the first search that needs it.
+
+    Changes to them stay in this process. A file is never changed in place, but replaced, which Windows
+    refuses while it is mapped: there it is read.
+    """
+    if os.name != "nt":
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    file.seek(0)
+    return bytearray(file.readall())
 
 
 def _write(file: Any, pieces: Sequence[Array], stopped: Callable[[], bool]) -> bool:

@@ -177,7 +177,7 @@ class AsyncExtraction:
         begin = 0
         for call in calls:
             end = begin + len(call.messages)
-            call.usage.embedded_texts += sum(vector is not None for vector in vectors[begin:end])
+            call.usage.embedded_texts += len(call.messages) - vectors[begin:end].count(None)
             call.usage.warnings += warnings
             if call.notes is not None:
                 parts.append(Items(len(turns) + begin, len(turns) + end, verbatim=True))

@@ -15,12 +15,9 @@ Vector = npt.NDArray[np.float32]
 
 def text_key(model: str, text: str) -> bytes:
     """Return the key of a text's vector, 16 bytes."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(model.encode("utf-8", "replace"))
-    digest.update(b"\0")
-    # Unlike "replace", this gives texts different keys that differ only in a lone surrogate.
-    digest.update(text.encode("utf-8", "surrogatepass"))
-    return digest.digest()
+    # Unlike "replace", "surrogatepass" gives texts different keys that differ only in a lone surrogate.
+    named = b"%b\0%b" % (model.encode("utf-8", "replace"), text.encode("utf-8", "surrogatepass"))
+    return hashlib.blake2b(named, digest_size=16).digest()
 
 
 class VectorCache:

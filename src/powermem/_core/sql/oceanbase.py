@@ -44,6 +44,8 @@ _HNSW = "distance=cosine, type=hnsw, lib=vsag, m=16, ef_construction=64"
 # One statement asks for the turns beside this number of rows, always the same one, since the server takes ten
 # times as long for a statement that it has not seen before.
 _ASKED = 20
+# A condition on fewer values than this takes some of them twice, up to a power of two.
+_PADDED = 64
 _SAID = "user_id, run_id, valid_from, id"
 # Every column that decides whether a row is visible: whole rows are a hundred times as wide.
 _SEEN = "user_id, valid_to, expires_at, valid_from, agent_id, run_id, length"
@@ -133,6 +135,12 @@ class OceanBaseSQL(MySQLSQL):
             *(_WORDS if self.worded else ()),
             *(() if self.near is None else ("near",)),
         )
+
+    def among(self, column: str, values: Sequence[Any]) -> Fragment:
+        # With a number of values that it has not seen before, the server takes three times as long for ten.
+        if len(values) < _PADDED:
+            values = [*values, *[values[-1]] * ((1 << (len(values) - 1).bit_length()) - len(values))]
+        return super().among(column, values)
 
     def abandoning(self) -> list[str]:
         # The vectors to come may have another length, and a column is not changed in a transaction.
@@ -395,6 +403,8 @@ def searched_rows(
 ) -> tuple[str, list[Any]]:
     """Return the query for what ``_core.ranking.server_rows.ServerRows`` takes, and its parameters.
 
+    Behind that, a row has the number of bytes of all vectors of its text.
+
     Args:
         table: the memories.
         visible: which of the rows may be found.
@@ -404,6 +414,7 @@ def searched_rows(
     distance = Fragment("NULL") if embedding is None else cosine(embedding)
     sql = (
         f"SELECT id, user_id, run_id, actor_id, valid_from, ({visible.sql}) AS seen, "
-        f"{distance.sql} AS cosine, COALESCE(length, 0), terms, frequencies FROM {table} WHERE {which.sql}"
+        f"{distance.sql} AS cosine, COALESCE(length, 0), terms, frequencies, LENGTH(embedding) "
+        f"FROM {table} WHERE {which.sql}"
     )
     return sql, [*visible.values, *distance.values, *which.values]

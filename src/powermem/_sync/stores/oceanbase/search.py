@@ -32,6 +32,8 @@ _SEVERAL = 4
 _COUNTED = 32
 _PAGE = 1000
 _WIDTH = COLUMNS.count(",") + 1
+# The places of two columns of `searched_rows`.
+_COSINE, _SIZE = 6, 10
 _MATCH = "MATCH (words) AGAINST (? IN BOOLEAN MODE)"
 
 
@@ -308,11 +310,14 @@ class IndexedSearch:
         """Return the rows that `ServerRows` takes, of equals the oldest first."""
         rows: list[tuple[Any, ...]] = []
         for start in range(0, len(ids), _PAGE):
-            some, user_id = ids[start : start + _PAGE], request.scope.user_id
-            which = self._sql.named(some, user_id)
+            which = self._sql.named(ids[start : start + _PAGE], request.scope.user_id)
             sql, values = searched_rows(self._sql.records, visible.where, which, request.embedding)
             found = yield Query(sql, values)
-            rows += yield from self._lifted(request, found, 6, self._sql.windows_of(some, user_id))
+            long = [row[0] for row in found if row[_SIZE] and row[_SIZE] > len(request.embedding or b"")]
+            if long:
+                windows = self._sql.windows_of(long, request.scope.user_id)
+                found = yield from self._lifted(request, found, _COSINE, windows)
+            rows += [row[:_SIZE] for row in found]
         if visible.doubt is not None:
             rows = yield from self._decided(request, visible, rows)
         return sorted(rows, key=itemgetter(0))
