@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> list[Figure]:
                     more_is_better=True,
                 )
             )
-    for name, what in (("commits", "the same five rows"), ("rows", "one row")):
+    for name, what in (("commits", "the same four rows"), ("rows", "one row")):
         figures.append(figure(f"raw commits alone, {what}", samples[name], "/s", more_is_better=True))
     return figures
 

@@ -457,6 +457,8 @@ class Accesses:
 
     def take(self) -> Mapping[tuple[str, int], int]:
         """Return all counts and start again from zero."""
+        if not self._counts:
+            return {}
         with self._lock:
             taken, self._counts = self._counts, Counter()
         return taken
