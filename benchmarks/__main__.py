@@ -57,6 +57,8 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main() -> None:
+    # Else every fresh process would compile the sources anew, which those of an installed package do not.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = arguments()
     options = parser.parse_args()
     for name in options.names:

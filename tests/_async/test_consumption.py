@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, StoreUnavailableError
+from powermem._async.providers import metered
 from powermem._async.providers.metered import AsyncMeter
 from powermem._core import clock
 from powermem.types import Completion
@@ -87,7 +88,11 @@ async def test_what_cannot_be_written_is_written_later(
         assert amounts["llm_calls"] == 1
 
 
-async def test_counts_are_written_now_and_then_and_not_for_each_call(config: dict[str, Any]) -> None:
+async def test_counts_are_written_now_and_then_and_not_for_each_call(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where nothing is limited, nothing is estimated either.
+    monkeypatch.setattr(metered, "request_tokens", None)
     seconds, written = [0.0], []
 
     class Store:
@@ -102,7 +107,7 @@ async def test_counts_are_written_now_and_then_and_not_for_each_call(config: dic
     meter = AsyncMeter(Store(), {}, lambda: seconds[0])
     for second in range(25):
         seconds[0] = float(second)
-        await meter.completion(5, ask)
+        await meter.completion([{"role": "user", "content": "Tea?"}], ask)
     assert written == [[11], [10]]
     await meter.close()
     await meter.close()

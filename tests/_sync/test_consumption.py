@@ -10,6 +10,7 @@ import pytest
 
 from powermem import Memory, StoreUnavailableError
 from powermem._core import clock
+from powermem._sync.providers import metered
 from powermem._sync.providers.metered import Meter
 from powermem.types import Completion
 from tests.support.apiserver import ApiServer
@@ -88,7 +89,11 @@ def test_what_cannot_be_written_is_written_later(
         assert amounts["llm_calls"] == 1
 
 
-def test_counts_are_written_now_and_then_and_not_for_each_call(config: dict[str, Any]) -> None:
+def test_counts_are_written_now_and_then_and_not_for_each_call(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where nothing is limited, nothing is estimated either.
+    monkeypatch.setattr(metered, "request_tokens", None)
     seconds, written = [0.0], []
 
     class Store:
@@ -103,7 +108,7 @@ def test_counts_are_written_now_and_then_and_not_for_each_call(config: dict[str,
     meter = Meter(Store(), {}, lambda: seconds[0])
     for second in range(25):
         seconds[0] = float(second)
-        meter.completion(5, ask)
+        meter.completion([{"role": "user", "content": "Tea?"}], ask)
     assert written == [[11], [10]]
     meter.close()
     meter.close()

@@ -186,7 +186,7 @@ def test_fifty_answers_of_a_model_at_once(api: ApiServer, config: dict[str, Any]
                 await asyncio.gather(*(memory.add(said, user_id=f"u{number}") for number in range(50)))
             assert await memory.count() == 102
             assert len(api.of("embed")) - requests <= 10
-        assert turns.most < 35_000
+        assert turns.most < 20_000
 
     count(work)
 

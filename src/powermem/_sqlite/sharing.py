@@ -14,7 +14,8 @@ class SharedLock:
     """
 
     def __init__(self) -> None:
-        self._turn = threading.Condition()
+        # There is one for each user, and a plain lock makes it half of the objects for the garbage collector.
+        self._turn = threading.Condition(threading.Lock())
         self._reading = 0
         self._changing = False
         self._wanted = 0

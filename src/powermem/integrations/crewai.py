@@ -18,6 +18,7 @@ from powermem._core.filters.parse import parse as parse_filters
 from powermem._core.ids import new_id
 from powermem._core.integrations.documents import below
 from powermem._core.query.search import SearchRequest
+from powermem._core.sql.queries import Position
 from powermem._core.text.indexing import embedding_bytes
 from powermem._core.values import EmbedderIdentity, Row, Scope
 from powermem.config.resolution import check
@@ -286,15 +287,12 @@ class PowerMemStorage:
     ) -> Iterator[Row]:
         expression = self._filter(scope_prefix, categories, metadata_filter, record_ids, older_than)
         store = self._memory._ready().store
-        seen = 0
-        while True:
-            rows, total = store.list_rows(
-                self._scope, expression, sort_by="id", descending=False, limit=_PAGE, offset=seen
-            )
+        after = Position(-1, -1)
+        while rows := store.next_rows(
+            self._scope, expression, sort_by="id", descending=False, limit=_PAGE, after=after
+        ):
             yield from rows
-            seen += len(rows)
-            if not rows or seen >= total:
-                return
+            after = Position(rows[-1].id, rows[-1].id)
 
     def _filter(
         self,

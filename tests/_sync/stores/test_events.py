@@ -33,6 +33,7 @@ def filled(opened: Store) -> Store:
         AddTurn(10 + number, Scope("ana", None, run), "user", f"said {number}", None, 101 + number, 1)
         for number, run in enumerate(("a", "b", "a"))
     ]
+    said.append(AddTurn(20, ANA, "user", "before 1970", None, -5, 1))
     bob = Scope("bob")
     other: list[Change] = [
         memory_of("other", bob, at=104, id=2000),

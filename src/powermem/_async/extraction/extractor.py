@@ -54,6 +54,9 @@ _LONG = 4_000
 # Answers read in one turn of the event loop; each takes about a millisecond. With fewer, the texts of answers
 # that arrive together would not share requests to the embedder.
 _ANSWERS = 4
+# Requests written in one turn of the event loop, since calls that began together are stored together, and go
+# on together.
+_REQUESTS = 10
 # Tokens. A portion this small fits every model, so its refusal says nothing about the model's window.
 _SMALL = 200
 # Give up after this many indivisible portions have failed and none has succeeded.
@@ -140,6 +143,7 @@ class AsyncExtractor:
         self._reading = AsyncLock()
         self._meanwhile = AsyncMeanwhile()
         self._turnstile = AsyncTurnstile(_ANSWERS)
+        self._writing = AsyncTurnstile(_REQUESTS)
         self._room = Sizing(patience=8)
 
     @property
@@ -191,7 +195,7 @@ class AsyncExtractor:
             portion = waiting.popleft()
             if not has_conversation(portion.messages):
                 continue
-            if not self._room.allows(portion.size) and (halves := portion.halves()) is not None:
+            if self._is_too_large(portion) and (halves := portion.halves()) is not None:
                 # Larger than what the model accepted before, so do not try it as a whole.
                 waiting.extendleft(reversed(halves))
                 continue
@@ -214,6 +218,10 @@ class AsyncExtractor:
             waiting.rotate(1)
         collected.tell_left_out(usage)
         return collected.learned()
+
+    def _is_too_large(self, portion: Portion) -> bool:
+        # Nothing is measured until a model has refused something.
+        return self._room.size is not None and not self._room.allows(portion.size)
 
     async def _extract_by_rules(self, messages: Sequence[Message], today: int) -> Learned:
         # Messages without a time count as sent now.
@@ -250,6 +258,7 @@ class AsyncExtractor:
         """Ask for the facts of a portion and collect them; return the error if it failed."""
         from ..._core.grounding.finishing import Finishing
 
+        await self._writing.enter()
         turns = len(portion.messages)
         divisible = portion.halves() is not None
         request = extraction_messages(
@@ -286,7 +295,8 @@ class AsyncExtractor:
             return cut.error
         except (ProviderError, QuotaExceededError) as error:
             return error
-        self._room.take(portion.size)
+        if self._room.size is not None:
+            self._room.take(portion.size)
         collected.add(await finished(found), portion, whole=True)
         usage.warnings += [warning for warning in found.warnings if warning not in usage.warnings]
         return None

@@ -224,8 +224,9 @@ class AsyncTaskRunner:
             return [list(turns)] if turns else []
         together: dict[str, list[Turn]] = {}
         for turn in turns:
-            # Turns of one call are stored with the arguments of that call.
-            together.setdefault(json.dumps(calls[turn.id], sort_keys=True), []).append(turn)
+            # Turns of one call are stored with the arguments of that call, most turns with none.
+            given = calls[turn.id]
+            together.setdefault(json.dumps(given, sort_keys=True) if given else "", []).append(turn)
         groups = []
         for same in together.values():
             for stretch in by_gap(same, self._gap):

@@ -78,20 +78,26 @@ class AsyncMeter:
         await self._note()
         return await self._store.consumption(since)
 
-    async def completion(self, tokens: int, ask: Callable[[], Awaitable[Completion]]) -> Completion:
+    async def completion(
+        self, messages: Sequence[ChatMessage], ask: Callable[[], Awaitable[Completion]]
+    ) -> Completion:
         """Request a completion.
 
         Args:
-            tokens: estimated number of tokens; corrected after the reply.
+            messages: the request, whose tokens are estimated where they are limited, and corrected after the
+                reply.
             ask: sends the request.
 
         Raises:
             QuotaExceededError: the budget does not allow it; no request was sent.
         """
+        # Estimating a prompt takes as long as writing it.
+        limited = LLM_TOKENS in self._limits
+        tokens = request_tokens(messages) if limited else 0
         spend = await self._spend({LLM_CALLS: 1, LLM_TOKENS: tokens})
         completion = await self._asked(spend, ask)
         known = completion.prompt_tokens + completion.completion_tokens
-        if known and known != tokens and LLM_TOKENS in self._limits:
+        if limited and known and known != tokens:
             await self._correct(spend, {LLM_TOKENS: known - tokens})
         await self._count(
             spend.day,
@@ -184,7 +190,7 @@ class AsyncMeteredLLM:
             QuotaExceededError: the budget does not allow it.
         """
         ask = partial(self._inner.complete, messages, schema=schema)
-        return await self._meter.completion(request_tokens(messages), ask)
+        return await self._meter.completion(messages, ask)
 
 
 class AsyncMeteredTranscriber:
@@ -206,7 +212,7 @@ class AsyncMeteredTranscriber:
         Raises:
             QuotaExceededError: the budget does not allow it.
         """
-        return await self._meter.completion(0, partial(self._inner.transcribe, audio))
+        return await self._meter.completion((), partial(self._inner.transcribe, audio))
 
 
 class AsyncMeteredEmbedder:

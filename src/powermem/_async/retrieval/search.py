@@ -120,7 +120,8 @@ class AsyncRetrieval:
                 ],
                 _RERANKED_AT_ONCE,
             )
-        found = [replace(answer, hits=_affordable(answer.hits, query.max_tokens)) for answer in found]
+        if query.max_tokens is not None:
+            found = [replace(answer, hits=within(answer.hits, _cost, query.max_tokens)) for answer in found]
         if query.around:
             found = await self._add_around(found, query, now)
         empty = Answer([], around={} if query.around else None)
@@ -296,10 +297,6 @@ async def _rerank(reranker: AsyncReranker, text: str, hits: Sequence[Hit], limit
 def _scored(hit: Hit, score: float) -> Hit:
     details = {**hit.details, "fused": hit.score, "rerank": score}
     return replace(hit, score=score, details=details)
-
-
-def _affordable(hits: Sequence[Hit], max_tokens: int | None) -> Sequence[Hit]:
-    return hits if max_tokens is None else within(hits, _cost, max_tokens)
 
 
 def _cost(hit: Hit) -> int:

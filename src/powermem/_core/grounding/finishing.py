@@ -113,7 +113,8 @@ def _completed(fact: Fact, messages: Sequence[Message], today: int) -> Fact:
     last = message or messages[-1]
     sent_at = today if last.sent_at is None else last.sent_at
     fact = written_out(fact, sent_at, last.utc_offset)
-    return replace(fact, text=_named(fact, message, messages))
+    text = _named(fact, message, messages)
+    return fact if text == fact.text else replace(fact, text=text)
 
 
 def _named(fact: Fact, message: Message | None, messages: Sequence[Message]) -> str:

@@ -46,6 +46,8 @@ _FEW = 1 << 11
 _OVERHEAD = 8192
 _OVERHEAD_OF_ENTRY = 512
 _OVERHEAD_PER_ROW = 200
+# With the usual span of two turns.
+_LINKS_PER_ROW = 50
 # An estimate for the words of a memory; those of LoCoMo's turns take 66.
 _WORDS_PER_ROW = 100
 # Up to this share of the cache, a partition may evict others although a server could search for it.
@@ -203,7 +205,8 @@ class Partition:
         vectors = self.vectors.nbytes if self.vectors is not None else 0
         vectors += self._further.nbytes if self._further is not None else 0
         rows = len(self._ids.values)
-        return _OVERHEAD + vectors + self.postings.nbytes + rows * _OVERHEAD_PER_ROW
+        each = _OVERHEAD_PER_ROW if rows > _FEW else _OVERHEAD_PER_ROW + _LINKS_PER_ROW
+        return _OVERHEAD + vectors + self.postings.nbytes + rows * each
 
     @property
     def wasteful(self) -> bool:
@@ -364,18 +367,16 @@ class Partition:
             runs = self._sort_turns()
             order = np.argsort(runs, kind="stable")
             starts = group_starts(runs[order])
-            groups = np.empty(count, dtype=np.int16)
+            groups = np.empty(count, dtype=np.intp)
             groups[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=count))
-            narrow = order.astype(np.int16), starts.astype(np.int16), groups
-            lines = self._turns.lines(np.arange(count), span).astype(np.int16)
-            self._links = span, Links(lines, *narrow, runs < 0)
+            lines = self._turns.lines(np.arange(count), span)
+            self._links = span, Links(lines, order, starts, groups, runs < 0)
         return self._links[1]
 
     def lines(self, rows: IntArray, span: int) -> npt.NDArray[np.intp]:
         """Return the turn at each step from each row, -1 for none; see `Turns.lines`."""
         if self._links is not None and self._links[0] == span:
-            lines: npt.NDArray[np.intp] = self._links[1].others[:, rows].astype(np.intp)
-            return lines
+            return self._links[1].others[:, rows]
         if self._turns.stale(self.runs(rows)):
             self._sort_turns()
         return self._turns.lines(rows, span)

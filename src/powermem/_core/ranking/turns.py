@@ -38,10 +38,10 @@ class Links(NamedTuple):
         alone: which rows are in no run; shape (n,).
     """
 
-    others: npt.NDArray[np.int16]
-    order: npt.NDArray[np.int16]
-    starts: npt.NDArray[np.int16]
-    groups: npt.NDArray[np.int16]
+    others: npt.NDArray[np.intp]
+    order: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]
+    groups: npt.NDArray[np.intp]
     alone: BoolArray
 
 

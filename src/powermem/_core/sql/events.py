@@ -16,6 +16,9 @@ from .steps import Query, Steps
 
 MESSAGE = "MESSAGE"
 
+ALWAYS = -(1 << 62)
+"""Before everything that may be dated, in microseconds UTC."""
+
 _SCOPE = ("user_id", "agent_id", "run_id")
 _PLACE = ("happened", "kind", "id", "entry")
 _NOTHING = Fragment("")
@@ -70,7 +73,7 @@ class Asked(NamedTuple):
     """
 
     scope: Scope
-    since: int = 0
+    since: int = ALWAYS
     name: str | None = None
     in_runs: bool = False
     exact: bool = False

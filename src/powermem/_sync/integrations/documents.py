@@ -34,6 +34,7 @@ from ..._core.integrations.documents import (
     version_of,
 )
 from ..._core.query.search import Hit
+from ..._core.sql.queries import Position
 from ..._core.values import Row
 from ..retrieval.query import Query
 
@@ -68,18 +69,13 @@ class Documents:
         expression = self._expression(folder, conditions)
         components = self._memory._ready()
         found: list[Row] = []
-        while True:
-            rows, total = components.store.list_rows(
-                self.space.everywhere,
-                expression,
-                sort_by="id",
-                descending=False,
-                limit=_PAGE,
-                offset=len(found),
-            )
+        after = Position(-1, -1)
+        while rows := components.store.next_rows(
+            self.space.everywhere, expression, sort_by="id", descending=False, limit=_PAGE, after=after
+        ):
             found += rows
-            if not rows or len(found) >= total:
-                return paths_of(found)
+            after = Position(rows[-1].id, rows[-1].id)
+        return paths_of(found)
 
     def page(self, folder: str | None, limit: int, offset: int, **conditions: Any) -> Sequence[Row]:
         """Return a page of the documents below a folder that pass further filters, the oldest first."""

@@ -79,20 +79,24 @@ class Meter:
         self._note()
         return self._store.consumption(since)
 
-    def completion(self, tokens: int, ask: Callable[[], Completion]) -> Completion:
+    def completion(self, messages: Sequence[ChatMessage], ask: Callable[[], Completion]) -> Completion:
         """Request a completion.
 
         Args:
-            tokens: estimated number of tokens; corrected after the reply.
+            messages: the request, whose tokens are estimated where they are limited, and corrected after the
+                reply.
             ask: sends the request.
 
         Raises:
             QuotaExceededError: the budget does not allow it; no request was sent.
         """
+        # Estimating a prompt takes as long as writing it.
+        limited = LLM_TOKENS in self._limits
+        tokens = request_tokens(messages) if limited else 0
         spend = self._spend({LLM_CALLS: 1, LLM_TOKENS: tokens})
         completion = self._asked(spend, ask)
         known = completion.prompt_tokens + completion.completion_tokens
-        if known and known != tokens and LLM_TOKENS in self._limits:
+        if limited and known and known != tokens:
             self._correct(spend, {LLM_TOKENS: known - tokens})
         self._count(
             spend.day,
@@ -183,7 +187,7 @@ class MeteredLLM:
             QuotaExceededError: the budget does not allow it.
         """
         ask = partial(self._inner.complete, messages, schema=schema)
-        return self._meter.completion(request_tokens(messages), ask)
+        return self._meter.completion(messages, ask)
 
 
 class MeteredTranscriber:
@@ -205,7 +209,7 @@ class MeteredTranscriber:
         Raises:
             QuotaExceededError: the budget does not allow it.
         """
-        return self._meter.completion(0, partial(self._inner.transcribe, audio))
+        return self._meter.completion((), partial(self._inner.transcribe, audio))
 
 
 class MeteredEmbedder:

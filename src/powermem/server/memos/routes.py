@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from starlette.responses import Response
 
 from ..._core import clock
 from ..._core.inputs import KEEP
+from ..._core.sql.events import MESSAGE, Asked
 from ..._core.values import Turn
 from ...errors import InvalidInputError, NotFoundError
 from ...rest import memory_detail, preference_detail, reply
@@ -62,7 +62,6 @@ _NAMES = {
     "update_time": "updated_at",
 }
 _SOURCES = {"user", "public", "knowledgebase"}
-_PAGE = 1000
 
 
 def _ok(data: object) -> Response:
@@ -172,12 +171,11 @@ async def get_one(memory_id: MemoryId, call: ReadCall) -> Response:
 async def get_message(body: GetMessage, call: ReadCall) -> Response:
     scope = call.memory._scope(**_scope(call, body, body.conversation_id))
     components = await call.memory._access.open(any_vectors=True)
-    latest: deque[Turn] = deque(maxlen=body.message_limit_number or USUAL_MESSAGES)
-    after = 0
-    while page := await components.store.scan_turns(scope, after, _PAGE):
-        after = page[-1].id
-        latest.extend(page)
-    return _ok({"message_detail_list": [_message(turn) for turn in latest]})
+    latest = await components.store.events(
+        Asked(scope, name=MESSAGE), limit=body.message_limit_number or USUAL_MESSAGES, descending=True
+    )
+    turns = [event.turn for event in reversed(latest) if event.turn is not None]
+    return _ok({"message_detail_list": [_message(turn) for turn in turns]})
 
 
 @router.post("/update/memory", summary="Correct the text or the title of a memory, archive or delete it")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ..._async.stores.base import AsyncStore
 from ..._core import clock
-from ..._core.sql.events import Asked, Event, Place, Session
+from ..._core.sql.events import ALWAYS, Asked, Event, Place, Session
 from ...errors import InvalidInputError
 from ..call import Call, ReadCall
 from ..caller import ScopeIds
@@ -79,7 +79,7 @@ async def _opened(
     """Return the store, and which events are asked for."""
     scope = call.memory._scope(**ids, required=True)
     components = await call.memory._access.open(any_vectors=True)
-    return components.store, Asked(scope, since(time_range), name)
+    return components.store, Asked(scope, since(time_range) or ALWAYS, name)
 
 
 def _read(cursor: str) -> tuple[Place, int]:
