@@ -26,7 +26,7 @@ def test_the_chatbot_remembers(chats: ChatServer, tmp_path: Path) -> None:
     pytest.importorskip("openai")
     chats.on_chat = lambda body: "I see."
     # Asked more than once, because a busy machine may be slower than the budget for recalling.
-    for said in (["My sister Leila lives in Oslo."], ["Where does my sister Leila live?"] * 5):
+    for said in (["My sister Leila lives in Oslo."], ["Where does my sister Leila live?"] * 25):
         done = subprocess.run(
             [sys.executable, str(EXAMPLES / "chatbot.py"), "ada"],
             cwd=tmp_path,

@@ -38,7 +38,6 @@ async def test_what_finds_facts_is_loaded_while_the_application_serves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, llm: dict[str, object]
 ) -> None:
     loaded = asyncio.Event()
-    loop = asyncio.get_running_loop()
     app = create_app(
         {
             "vector_store": {"config": {"database_path": str(tmp_path / "m.db")}},
@@ -48,9 +47,9 @@ async def test_what_finds_facts_is_loaded_while_the_application_serves(
     )
     load = AsyncExtractor.load
 
-    def loading(extractor: AsyncExtractor) -> None:
-        load(extractor)
-        loop.call_soon_threadsafe(loaded.set)
+    async def loading(extractor: AsyncExtractor) -> None:
+        await load(extractor)
+        loaded.set()
 
     monkeypatch.setattr(AsyncExtractor, "load", loading)
     monkeypatch.setattr(gc, "freeze", lambda: None)

@@ -204,8 +204,10 @@ def test_sixty_four_searches_at_once(api: ApiServer, config: dict[str, Any]) -> 
     )
 
     async def work(turns: Turns) -> None:
+        # The first memory of a process loads the classes of its configuration.
+        created = AsyncMemory(config)
         with turns.counting():
-            async with AsyncMemory(config) as memory:
+            async with created as memory:
                 (hit,) = (await memory.search(texts[5000], user_id="u", limit=1))["results"]
                 assert hit["memory"] == texts[5000]
                 answers = await asyncio.gather(

@@ -94,7 +94,7 @@ async def _load(memory: AsyncMemory) -> None:
     """Load what finds facts, while requests are answered already."""
     components = memory._access.components
     if components is not None:
-        await asyncio.to_thread(components.extractor.load)
+        await components.extractor.load()
         garbage.started()
 
 

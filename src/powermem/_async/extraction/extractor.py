@@ -31,6 +31,7 @@ from ..._core.wire.reasons import CUT, FILTERED, TOO_LONG
 from ..._core.wire.sizing import Sizing
 from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
 from ...types import ChatMessage, Completion, Schema
+from ..first_use import AsyncFirstUse
 from ..providers.llm import AsyncLLM
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class AsyncExtractor:
         self._decision_prompt = decision_prompt
         self._reading = AsyncLock()
         self._meanwhile = AsyncMeanwhile()
+        self._first_use = AsyncFirstUse()
         self._turnstile = AsyncTurnstile(_ANSWERS)
         self._writing = AsyncTurnstile(_REQUESTS)
         self._room = Sizing(patience=8)
@@ -151,11 +153,11 @@ class AsyncExtractor:
         """How facts are found: ``"llm"`` or ``"rules"``."""
         return "rules" if self._llm is None else "llm"
 
-    def load(self) -> None:
-        """Load what finds facts and compile what every conversation uses, as the first one would.
+    async def load(self) -> None:
+        """Load what finds facts and compile what every conversation uses, unless a conversation did so."""
+        await self._first_use.run(self._load)
 
-        It takes some 0.1 s, so a server calls it on a thread as soon as it serves.
-        """
+    def _load(self) -> None:
         messages = [Message("user", "I live in Rome.", sent_at=0)]
         if self._llm is None:
             self._rules(messages)
@@ -256,6 +258,7 @@ class AsyncExtractor:
         usage: Usage,
     ) -> ProviderError | QuotaExceededError | None:
         """Ask for the facts of a portion and collect them; return the error if it failed."""
+        await self.load()
         from ..._core.grounding.finishing import Finishing
 
         await self._writing.enter()

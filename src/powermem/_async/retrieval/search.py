@@ -22,6 +22,7 @@ from ..._core.values import Row
 from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
 from ..encoder import AsyncEncoder
+from ..first_use import AsyncFirstUse
 from ..providers.reranker import AsyncReranker
 from ..stores.base import AsyncStore
 from .query import Query
@@ -62,6 +63,7 @@ class AsyncRetrieval:
         self._reranker = reranker
         self._voiced = voiced
         self._meanwhile = AsyncMeanwhile()
+        self._first_use = AsyncFirstUse()
 
     async def search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         """Search for each text; return hits best first, none for a blank text.
@@ -86,6 +88,7 @@ class AsyncRetrieval:
         warnings: list[str] = []
         sought = [texts[i] for i in asked]
         reading = _Reading(sought, now, query.zone)
+        await self._first_use.run(reading.begin)
         with self._meanwhile.computing(reading.begin):
             vectors = await self._encode(sought, warnings)
         questions = await reading.finish()

@@ -32,6 +32,7 @@ from ..._core.wire.reasons import CUT, FILTERED, TOO_LONG
 from ..._core.wire.sizing import Sizing
 from ...errors import ExtractionError, PowerMemError, ProviderError, QuotaExceededError
 from ...types import ChatMessage, Completion, Schema
+from ..first_use import FirstUse
 from ..providers.llm import LLM
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ class Extractor:
         self._decision_prompt = decision_prompt
         self._reading = Lock()
         self._meanwhile = Meanwhile()
+        self._first_use = FirstUse()
         self._turnstile = Turnstile(_ANSWERS)
         self._writing = Turnstile(_REQUESTS)
         self._room = Sizing(patience=8)
@@ -153,10 +155,10 @@ class Extractor:
         return "rules" if self._llm is None else "llm"
 
     def load(self) -> None:
-        """Load what finds facts and compile what every conversation uses, as the first one would.
+        """Load what finds facts and compile what every conversation uses, unless a conversation did so."""
+        self._first_use.run(self._load)
 
-        It takes some 0.1 s, so a server calls it on a thread as soon as it serves.
-        """
+    def _load(self) -> None:
         messages = [Message("user", "I live in Rome.", sent_at=0)]
         if self._llm is None:
             self._rules(messages)
@@ -257,6 +259,7 @@ class Extractor:
         usage: Usage,
     ) -> ProviderError | QuotaExceededError | None:
         """Ask for the facts of a portion and collect them; return the error if it failed."""
+        self.load()
         from ..._core.grounding.finishing import Finishing
 
         self._writing.enter()

@@ -23,6 +23,7 @@ from ..._core.values import Row
 from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
 from ..encoder import Encoder
+from ..first_use import FirstUse
 from ..providers.reranker import Reranker
 from ..stores.base import Store
 from .query import Query
@@ -63,6 +64,7 @@ class Retrieval:
         self._reranker = reranker
         self._voiced = voiced
         self._meanwhile = Meanwhile()
+        self._first_use = FirstUse()
 
     def search(self, texts: Sequence[str], query: Query) -> list[Answer]:
         """Search for each text; return hits best first, none for a blank text.
@@ -87,6 +89,7 @@ class Retrieval:
         warnings: list[str] = []
         sought = [texts[i] for i in asked]
         reading = _Reading(sought, now, query.zone)
+        self._first_use.run(reading.begin)
         with self._meanwhile.computing(reading.begin):
             vectors = self._encode(sought, warnings)
         questions = reading.finish()

@@ -1,0 +1,27 @@
+"""Keep the first call of a kind from holding the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .._concurrency import AsyncLock, async_to_thread
+
+
+class AsyncFirstUse:
+    """Calls a function on a thread, the first time.
+
+    Code is loaded, and expressions are compiled, by the first call that needs them, which takes some 20 ms.
+    """
+
+    def __init__(self) -> None:
+        self._lock = AsyncLock()
+        self._done = False
+
+    async def run(self, work: Callable[[], object]) -> None:
+        """Call a function that loads what it needs, unless such a call has ended before; wait for its end."""
+        if self._done:
+            return
+        async with self._lock:
+            if not self._done:
+                await async_to_thread(work)
+                self._done = True
