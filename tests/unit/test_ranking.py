@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from powermem._core import ranking
 from powermem._core.query.search import Cues
 from powermem._core.ranking.bm25 import K1, B, Postings
 from powermem._core.ranking.codes import Codes
@@ -302,3 +305,12 @@ def test_the_best_are_those_of_a_full_sort(
     taken = highest(scores, visible, count).tolist()
     assert set(expected[:count]) <= set(taken) <= set(expected)
     assert taken == sorted(taken)
+
+
+@pytest.mark.parametrize("module", sorted(Path(ranking.__path__[0]).glob("*.py")), ids=lambda path: path.stem)
+def test_no_product_is_left_to_blas(module: Path) -> None:
+    """It would use every core, and add up the last rows in another order; `vectors` cuts its own into blocks."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    assert not any(isinstance(node, ast.MatMult) for node in ast.walk(tree))
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert module.stem == "vectors" or called.isdisjoint({"matmul", "dot", "inner", "tensordot"})

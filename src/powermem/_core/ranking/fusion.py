@@ -419,7 +419,7 @@ class _Judged(NamedTuple):
             if without.any():
                 using, missing = [WITH_VECTORS, WORDS_ALONE], without
         models = [(model.scaled(names, situation, weights), model.prior(situation)) for model in using]
-        sums = [np.float32(prior) + each @ rows for each, prior in models]
+        sums = [np.float32(prior) + np.einsum("s,sr->r", each, rows) for each, prior in models]
         log_odds = sums[0] if missing is None else np.where(missing, sums[1], sums[0])
         parts, starts = grouped(names)
         return cls(log_odds, [*parts, "prior"], rows, starts, models, missing)

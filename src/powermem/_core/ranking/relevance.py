@@ -97,7 +97,9 @@ class Model:
             factors: the configured factors.
         """
         scale = 1 + self.sharpness * situation.alone
-        each: npt.NDArray[np.float64] = _table(self, names, factors) @ situation.factors()
+        each: npt.NDArray[np.float64] = np.einsum(
+            "sf,f->s", _table(self, names, factors), situation.factors()
+        )
         return (each * scale).astype(np.float32)
 
     def prior(self, situation: Situation) -> float:

@@ -453,9 +453,9 @@ def words(gains: FloatArray, weights: FloatArray, worth: FloatArray) -> dict[str
         return {"lexical": nothing, "share": nothing}
     scale = np.float32(float(np.add.reduce(weights)) / total)
     return {
-        "lexical": np.minimum((worth * scale) @ gains, np.float32(1)),
+        "lexical": np.minimum(np.einsum("w,wr->r", worth * scale, gains), np.float32(1)),
         # Gains are not negative.
-        "share": (kept / np.float32(total)) @ np.sign(gains),
+        "share": np.einsum("w,wr->r", kept / np.float32(total), np.sign(gains)),
     }
 
 
