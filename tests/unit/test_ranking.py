@@ -309,7 +309,7 @@ def test_the_best_are_those_of_a_full_sort(
 
 @pytest.mark.parametrize("module", sorted(Path(ranking.__path__[0]).glob("*.py")), ids=lambda path: path.stem)
 def test_no_product_is_left_to_blas(module: Path) -> None:
-    """It would use every core, and add up the last rows in another order; `vectors` cuts its own into blocks."""
+    """It would use every core, and add the last rows in another order; `vectors` cuts its own into blocks."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
     assert not any(isinstance(node, ast.MatMult) for node in ast.walk(tree))
     called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
