@@ -14,6 +14,10 @@ import time
 
 _EPOCH_MS = 1_609_459_200_000
 _LOW_BITS = 21
+
+MAX_ID = (1 << 63) - 1
+"""The largest id that a store can hold."""
+
 # The counter starts in the lower half of its range, which leaves at least a million ids within one
 # millisecond.
 _START_BITS = _LOW_BITS - 1

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from ..errors import InvalidInputError
 from ..types import ProgressRecord, TaskStatus
+from .ids import MAX_ID
 from .masking import shown
 from .text.cleaning import check_text
 from .values import Scope
@@ -121,7 +122,7 @@ def parse_id(value: object) -> int | None:
         if not (text.isascii() and text.isdigit() and len(text) < 20):
             return None
         value = int(text)
-    if isinstance(value, int) and 0 < value < 1 << 63:
+    if isinstance(value, int) and 0 < value <= MAX_ID:
         return value
     return None
 

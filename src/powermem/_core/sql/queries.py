@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ..changes.history import in_order, whole_history
 from ..clock import DAY
 from ..filters.expression import Expression
+from ..ids import MAX_ID
 from ..metadata import decode
 from ..query.around import Surroundings
 from ..results.records import completion_key, completion_note
@@ -310,6 +311,8 @@ class Queries:
         if note is not None:
             return note
         memory_id, turn_id = task_id + 1, task_id + 2
+        if turn_id > MAX_ID:
+            return None
         linked = yield Query(
             f"SELECT turn_id FROM {self._sql.links} WHERE memory_id = ? AND turn_id = ?", (memory_id, turn_id)
         )
