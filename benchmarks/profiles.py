@@ -1,9 +1,8 @@
-"""Where the time of the slowest paths goes: shares of samples, by part of the library.
+"""Where the processor time of the slowest paths goes: shares of the parts of the library.
 
     python -m benchmarks.profiles
 
-A thread of the measured process notes every millisecond which function each other thread is in, unless that
-thread waits. What runs in C counts for the function that called it.
+What runs in C counts for the function that called it. It needs Python 3.12; see `profiling`.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from . import corpus
 from .endpoint import serving
 from .floors import at_once
 from .measure import in_fresh_process, run_as_child
+from .profiling import PARTS, REST, profiled
 from .report import machine
-from .sampling import PARTS, REST, sampled
 
 ADDS, LOADED, SEARCHES, USERS, PROCESSES = 2_000, 20_000, 2_000, 500, 7
 
@@ -42,7 +41,7 @@ def _first_results(folder: Path, url: str) -> Counter[str]:
     config = corpus.config(corpus.database(folder, 100_000, 1), url)
     query, user = corpus.queries(1, seed=5)[0], corpus.user(0)
     found = [
-        Counter[str](in_fresh_process("benchmarks.sampling", config=config, query=query, user=user))
+        Counter[str](in_fresh_process("benchmarks.profiling", config=config, query=query, user=user))
         for _ in range(PROCESSES)
     ]
     # The first process leaves a file of the partition, which the others read.
@@ -64,7 +63,7 @@ async def _add(folder: Path, url: str) -> Counter[str]:
     texts = corpus.texts(ADDS, seed=1)
     async with AsyncMemory(corpus.config(folder / "add.db", url)) as memory:
         await memory.add("first of all", user_id="first", infer=False)
-        with sampled() as shares:
+        with profiled() as shares:
             for text in texts:
                 await memory.add(text, user_id="ana", infer=False)
     return shares
@@ -74,7 +73,7 @@ async def _add_many(folder: Path, url: str) -> Counter[str]:
     texts = corpus.texts(LOADED, seed=2)
     items = [{"messages": text, "user_id": corpus.user(i % 100)} for i, text in enumerate(texts)]
     async with AsyncMemory(corpus.config(folder / "load.db", url)) as memory:
-        with sampled() as shares:
+        with profiled() as shares:
             await memory.add_many(items, infer=False, batch_size=256)
     return shares
 
@@ -89,7 +88,7 @@ async def _flush(folder: Path, url: str) -> Counter[str]:
                 await memory.add_exchange(corpus.user(number), text, "I see.")
 
         await at_once([partial(talk, number) for number in range(USERS)], 50)
-        with sampled() as shares:
+        with profiled() as shares:
             await memory.flush()
     return shares
 
@@ -99,7 +98,7 @@ async def _search(folder: Path, url: str) -> Counter[str]:
     async with AsyncMemory(corpus.config(corpus.database(folder, 10_000, 100), url)) as memory:
         for number, query in enumerate(queries[:100]):
             await memory.search(query, user_id=corpus.user(number))
-        with sampled() as shares:
+        with profiled() as shares:
             for number, query in enumerate(queries[100:]):
                 await memory.search(query, user_id=corpus.user(number * 7 % 100))
     return shares
