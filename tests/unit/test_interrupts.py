@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import dis
+import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -61,11 +62,14 @@ class Interrupts:
         sys.monitoring.use_tool_id(tool, "interrupts")
         sys.monitoring.register_callback(tool, events.INSTRUCTION, self._reached)
         sys.monitoring.set_events(tool, events.INSTRUCTION)
+        # What other tests left is not collected within the call, where an interrupt of its end would be lost.
+        gc.disable()
         try:
             call()
         except KeyboardInterrupt:
             return True
         finally:
+            gc.enable()
             sys.monitoring.set_events(tool, 0)
             sys.monitoring.register_callback(tool, events.INSTRUCTION, None)
             sys.monitoring.free_tool_id(tool)
