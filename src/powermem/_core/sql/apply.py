@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -468,16 +467,10 @@ class Writer:
 
     def _store_additions(self, rows: Sequence[Row]) -> Steps[None]:
         """Store what the history of memories begins with, as long as that can be derived."""
-        sql = self._sql
-        stored: defaultdict[int, list[HistoryEntry]] = defaultdict(list)
-        for chunk in sql.chunks([row.id for row in rows]):
-            where = sql.among("memory_id", chunk)
-            found = yield Query(f"SELECT {ENTRY} FROM {sql.history} WHERE {where.sql}", where.values)
-            for entry in map(sql.to_history, found):
-                stored[entry.memory_id].append(entry)
+        stored = yield from self._sql.stored_history([row.id for row in rows])
         derived = [addition for row in rows if (addition := derived_addition(row, stored[row.id]))]
         if derived:
-            yield Statements(self._restore_history, [*map(sql.entry_values, derived)])
+            yield Statements(self._restore_history, [*map(self._sql.entry_values, derived)])
 
     def _link_turns(self, share: _Share, change: LinkTurns) -> Steps[None]:
         if (yield from self._read_current(change)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -365,6 +366,16 @@ class CollectionSQL(Texts, ABC):
         """Return the values of ``ENTRY``."""
         texts = map(self.stored_or_none, (entry.old_memory, entry.new_memory, entry.actor))
         return (entry.memory_id, entry.event, *texts, entry.created_at, entry.id)
+
+    def stored_history(self, memory_ids: Sequence[int]) -> Steps[defaultdict[int, list[HistoryEntry]]]:
+        """Return the stored history of memories, by the id of the memory; see `changes.history`."""
+        stored: defaultdict[int, list[HistoryEntry]] = defaultdict(list)
+        for chunk in self.chunks(memory_ids):
+            where = self.among("memory_id", chunk)
+            found = yield Query(f"SELECT {ENTRY} FROM {self.history} WHERE {where.sql}", where.values)
+            for entry in map(self.to_history, found):
+                stored[entry.memory_id].append(entry)
+        return stored
 
     def to_row(self, values: Sequence[Any]) -> Row:
         """Build a ``Row`` from the values of ``COLUMNS``."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..changes.history import ADD, whole_history
 from ..values import HistoryEntry, Row, Scope, Turn
-from .collection import ENTRY, CollectionSQL
+from .collection import CollectionSQL
 from .dialects import Fragment
 from .queries import Queries
 from .rows import TURN, to_scope, to_turn
@@ -216,12 +216,7 @@ class EventsSQL:
         return turns
 
     def _changes(self, rows: dict[int, Row]) -> Steps[dict[tuple[int, int], HistoryEntry]]:
-        stored: defaultdict[int, list[HistoryEntry]] = defaultdict(list)
-        for chunk in self._sql.chunks(list(rows)):
-            where = self._sql.among("memory_id", chunk)
-            found = yield Query(f"SELECT {ENTRY} FROM {self._sql.history} WHERE {where.sql}", where.values)
-            for entry in map(self._sql.to_history, found):
-                stored[entry.memory_id].append(entry)
+        stored = yield from self._sql.stored_history(list(rows))
         return {
             (row.id, entry.id): entry for row in rows.values() for entry in whole_history(row, stored[row.id])
         }

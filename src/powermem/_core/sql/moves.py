@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from ...errors import InvalidInputError, StoreError
@@ -177,12 +178,8 @@ class MovesSQL:
 
     def history(self, memory_ids: Sequence[int]) -> Steps[list[HistoryEntry]]:
         """Return the stored history of memories; what is derived, the target derives too."""
-        entries: list[HistoryEntry] = []
-        for chunk in self._sql.chunks(memory_ids):
-            where = self._sql.among("memory_id", chunk)
-            found = yield Query(f"SELECT {ENTRY} FROM {self._sql.history} WHERE {where.sql}", where.values)
-            entries += map(self._sql.to_history, found)
-        return entries
+        stored = yield from self._sql.stored_history(memory_ids)
+        return [*chain.from_iterable(stored.values())]
 
     def memories(self, user_id: str, ids: Sequence[int]) -> Steps[list[Stored]]:
         """Return memories with their vectors and terms, without history and turns."""
