@@ -495,7 +495,7 @@ async def test_a_build_that_is_refused_fails_no_call_and_is_tried_again(
         await memory.search("tea", user_id="u")
         calls = [partial(memory.search, text, user_id="u") for text in texts[:5]]
         loads = [partial(memory.add, f"more tea {number}", user_id="u", infer=False) for number in range(5)]
-        answers = await async_gather([*calls, *loads])
+        answers: list[Any] = await async_gather([*calls, *loads])
         assert [answer["results"][0]["memory"] for answer in answers[:5]] == texts[:5]
         assert await _store(memory)._indexer.join()
         assert _store(memory)._indexer.error is None
