@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ..._concurrency import AsyncLock, AsyncMeanwhile, AsyncTurnstile, async_to_thread
 from ..._core.messages.portions import Portion
@@ -69,8 +69,7 @@ _SHOWN = 80
 _DIVISIBLE = frozenset({CUT, FILTERED, TOO_LONG})
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(NamedTuple):
     """The result of extraction from a conversation.
 
     Attributes:
@@ -511,7 +510,7 @@ class _Collected:
             turn = fact.turn
             if turn is None and len(portion.numbers) == 1:
                 turn = 0
-            placed = fact if turn is None else replace(fact, turn=portion.numbers[turn])
+            placed = fact if turn is None else fact._replace(turn=portion.numbers[turn])
             self._facts.setdefault(normalize(fact.text), placed)
         for preference in found.preferences:
             self._preferences.setdefault(normalize(preference.text), preference)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..._concurrency import AsyncKeyedLock, AsyncMeanwhile
 from ..._core.changes.reconcile import (
@@ -58,8 +58,7 @@ _ATTEMPTS = 5
 _TURNS_OF = ":turns"
 
 
-@dataclass(frozen=True, slots=True)
-class Nearness:
+class Nearness(NamedTuple):
     """The thresholds above which a stored memory counts as being about the same thing as a fact.
 
     Attributes:
@@ -473,7 +472,7 @@ class AsyncExtraction:
     async def _embed(self, found: Sequence[Candidate], warnings: list[str]) -> list[Candidate]:
         vectors = await self._encoder.encode([candidate.fact.text for candidate in found], warnings)
         return [
-            replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
+            candidate._replace(embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
         ]
 
 

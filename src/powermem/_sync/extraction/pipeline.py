@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..._concurrency import KeyedLock, Meanwhile
 from ..._core.changes.reconcile import (
@@ -59,8 +59,7 @@ _ATTEMPTS = 5
 _TURNS_OF = ":turns"
 
 
-@dataclass(frozen=True, slots=True)
-class Nearness:
+class Nearness(NamedTuple):
     """The thresholds above which a stored memory counts as being about the same thing as a fact.
 
     Attributes:
@@ -474,7 +473,7 @@ class Extraction:
     def _embed(self, found: Sequence[Candidate], warnings: list[str]) -> list[Candidate]:
         vectors = self._encoder.encode([candidate.fact.text for candidate in found], warnings)
         return [
-            replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
+            candidate._replace(embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
         ]
 
 
