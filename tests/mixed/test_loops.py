@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 from powermem import AsyncMemory, ClosedError, Memory
+from powermem._async.retrieval import search
+from powermem._concurrency.threads import ThreadPool
+from powermem._drivers._http import _Inbox
+from tests.support.apiserver import ApiServer
 
 
 def test_constructed_outside_a_loop_it_works_inside_one(config: dict[str, Any]) -> None:
@@ -136,3 +140,33 @@ def test_a_task_waited_for_from_another_loop_is_refused(config: dict[str, Any]) 
         first.close()
     # It is over, so nothing has to be waited for.
     assert asyncio.run(task.wait(1)) == 1
+
+
+async def test_a_question_is_read_once_its_request_is_sent_and_answered_by_one_thread(
+    config: dict[str, Any], api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"openai_base_url": api.url, "api_key": "k", "model": "m"}
+    config["embedder"] = {"provider": "openai", "config": settings}
+    steps: list[str] = []
+
+    def noted(owner: Any, name: str, step: str) -> None:
+        function = getattr(owner, name)
+
+        def note(*args: Any, **kwargs: Any) -> Any:
+            steps.append(step)
+            return function(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, note)
+
+    async with AsyncMemory(config) as memory:
+        await memory.add(["I live in Rome.", "I like tea."], user_id="ana", infer=False)
+        await memory.search("Where was that?", user_id="ana")
+        noted(search, "read", "question")
+        noted(_Inbox, "arrival", "request sent")
+        noted(_Inbox, "data_received", "reply")
+        noted(ThreadPool, "submit", "thread")
+        found = await memory.search("Where does she live?", user_id="ana")
+        taken = list(steps)
+    assert len(found["results"]) == 2
+    assert taken.index("request sent") < taken.index("question") < taken.index("reply")
+    assert (taken.count("question"), taken.count("thread")) == (1, 1)

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -479,17 +480,17 @@ def identity_of(settings: Settings, conn: object, *options: Hashable) -> Hashabl
 
 
 def _key(value: Any) -> Hashable:
+    cls: type = type(value)
+    if isinstance(value, _PLAIN):
+        # ``1`` and ``True`` are equal, but different settings.
+        return cls.__name__, value
     if isinstance(value, (SecretStr, SecretBytes)):
         secret = value.get_secret_value()
         raw = secret if isinstance(secret, bytes) else secret.encode("utf-8", "surrogatepass")
         return "secret", blake2b(raw, key=_SALT).digest()
-    if isinstance(value, _PLAIN):
-        # ``1`` and ``True`` are equal, but different settings.
-        return type(value).__name__, value
-    if isinstance(value, BaseModel):
-        return type(value), tuple((name, _key(getattr(value, name))) for name in type(value).model_fields)
-    if is_dataclass(value) and not isinstance(value, type):
-        return type(value), tuple((field.name, _key(getattr(value, field.name))) for field in fields(value))
+    names = _field_names(cls)
+    if names is not None:
+        return cls, tuple([_key(getattr(value, name)) for name in names])
     if isinstance(value, Mapping):
         return "mapping", frozenset((_key(name), _key(each)) for name, each in value.items())
     if isinstance(value, (list, tuple)):
@@ -498,3 +499,11 @@ def _key(value: Any) -> Hashable:
         return "set", frozenset(_key(each) for each in value)
     # Any other object equals only itself.
     return "object", id(value)
+
+
+@lru_cache
+def _field_names(cls: type) -> tuple[str, ...] | None:
+    """Return the names of the fields of a model or a dataclass; ``None`` for any other class."""
+    if issubclass(cls, BaseModel):
+        return tuple(cls.model_fields)
+    return tuple(field.name for field in fields(cls)) if is_dataclass(cls) else None
