@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -235,11 +234,7 @@ def test_scores_are_never_cut_off() -> None:
         *[{"text": "When was tea? Last week, tea.", "run": "r", "actor": "Tea", "at": _NOW}] * 3
     )
     tripled = Weights(
-        **{
-            one.name: 3.0
-            for one in fields(Weights)
-            if one.name not in ("span", "retention_days", "similarity")
-        }
+        **{name: 3.0 for name in Weights._fields if name not in ("span", "retention_days", "similarity")}
     )
     for weights in (Weights(), tripled):
         scores = [one.score for one in ask(partition, "When was tea? tea", weights).values()]

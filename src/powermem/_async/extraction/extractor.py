@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ..._concurrency import AsyncLock, AsyncMeanwhile, AsyncTurnstile, async_to_thread
 from ..._core.messages.portions import Portion
-from ..._core.parsing.answer import ParseError
-from ..._core.parsing.facts import parse_extraction
-from ..._core.parsing.segments import parse_segments
 from ..._core.prompts.decision import DECISION_SCHEMA, decision_messages
 from ..._core.prompts.extraction import (
     SEGMENTATION_SCHEMA,
@@ -38,8 +35,8 @@ if TYPE_CHECKING:
     from ..._core.grounding.finishing import Finished
     from ..._core.parsing.decisions import Decision, Decisions
 
-# Rules and grounding are imported where they are used, by the first facts: a process that only searches loads
-# none of them.
+# Rules, grounding and what reads answers are imported where they are used, by the first facts: a process that
+# only searches loads none of them.
 
 T = TypeVar("T", Extracted, "Decisions")
 
@@ -259,6 +256,7 @@ class AsyncExtractor:
         """Ask for the facts of a portion and collect them; return the error if it failed."""
         await self.load()
         from ..._core.grounding.finishing import Finishing
+        from ..._core.parsing.facts import parse_extraction
 
         await self._writing.enter()
         turns = len(portion.messages)
@@ -331,6 +329,9 @@ class AsyncExtractor:
         whole = [list(range(len(messages)))]
         if not has_conversation(messages):
             return whole
+        from ..._core.parsing.answer import ParseError
+        from ..._core.parsing.segments import parse_segments
+
         try:
             completion = await llm.complete(segmentation_messages(messages), schema=SEGMENTATION_SCHEMA)
             usage.count(completion)
@@ -573,6 +574,8 @@ def _lasting(
 
 
 def _read(completion: Completion, read: Callable[[str], T]) -> _Reading[T]:
+    from ..._core.parsing.answer import ParseError
+
     text = completion.text
     try:
         value = read(text)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..._concurrency import AsyncMeanwhile, async_gather, async_sleep
 from ..._core import clock
@@ -23,9 +24,11 @@ from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
 from ..encoder import AsyncEncoder
 from ..first_use import AsyncFirstUse
-from ..providers.reranker import AsyncReranker
 from ..stores.base import AsyncStore
 from .query import Query
+
+if TYPE_CHECKING:
+    from ..providers.reranker import AsyncReranker
 
 _logger = logging.getLogger("powermem")
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..._concurrency import Meanwhile, gather, sleep
 from ..._core import clock
@@ -24,9 +25,11 @@ from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
 from ..encoder import Encoder
 from ..first_use import FirstUse
-from ..providers.reranker import Reranker
 from ..stores.base import Store
 from .query import Query
+
+if TYPE_CHECKING:
+    from ..providers.reranker import Reranker
 
 _logger = logging.getLogger("powermem")
 
