@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> list[Figure]:
         if users == 1:
             figures += [
                 figure(
-                    f"reopening {where}, to the first result, {colour}, in a process that has searched before",
+                    f"reopening {where}, to the first result, {colour}, in a process that searched before",
                     [one["first_ms"] for one in found[kind]],
                     "ms",
                     floor=[one["first_ms"] for one in found["one"]],
