@@ -25,6 +25,7 @@ from powermem._core.sql import schema
 from powermem._core.sql.sqlite import SQLiteSQL
 from powermem._core.text.indexing import embedding_bytes, query_ids
 from powermem._core.values import EmbedderIdentity, Fact, Message, Scope
+from powermem._sqlite import connection
 from powermem._sqlite import engine as engine_module
 from powermem._sqlite import searcher as searcher_module
 from powermem._sqlite.engine import Engine
@@ -275,3 +276,27 @@ def test_only_commits_that_change_memories_are_numbered(path: Path, engine: Engi
     assert ask(path, "SELECT DISTINCT sequence FROM memories_records") == [after]
     engine.apply([[Delete(memory.row.id, 0)]])
     assert ask(path, number) == [(int(str(after[0])) + 1,)]
+
+
+@pytest.mark.parametrize(("rows", "commits"), [(1, 12), (200, 1)])
+def test_the_log_is_long_after_many_commits_or_many_rows(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, rows: int, commits: int
+) -> None:
+    monkeypatch.setattr(connection, "_CHECKPOINT", 100)
+    new = iter(additions(2 * rows * commits))
+    for _ in range(2):
+        engine.checkpoint()
+        for _ in range(commits):
+            assert not engine.checkpoint_is_due
+            engine.apply([[next(new) for _ in range(rows)]])
+        assert engine.checkpoint_is_due
+
+
+@pytest.mark.parametrize("where", [":memory:", "without a log"])
+def test_without_a_log_nothing_is_copied(path: Path, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_CHECKPOINT", 1)
+    engine = Engine(where, "memories") if where == ":memory:" else Engine(str(path), "memories", wal=False)
+    engine.open()
+    engine.apply([list(additions(1))])
+    assert not engine.checkpoint_is_due
+    engine.close()
