@@ -32,14 +32,17 @@ class SharedLock:
     def shared(self) -> Iterator[None]:
         """Hold the lock together with other readers."""
         with self._turn:
-            self._turn.wait_for(lambda: not self._changing and not self._wanted)
+            while self._changing or self._wanted:
+                self._turn.wait()
             self._reading += 1
         try:
             yield
         finally:
             with self._turn:
                 self._reading -= 1
-                self._turn.notify_all()
+                # Readers wait for writers only.
+                if self._wanted:
+                    self._turn.notify_all()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

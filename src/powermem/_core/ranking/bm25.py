@@ -480,6 +480,9 @@ class Matches:
     def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
         """Return the gain of each word in some rows; see `Lexical`."""
         if self._gained is not None:
+            if len(rows) == len(self.lengths):
+                # Word by word for each row, as the rows are copied below.
+                return np.asfortranarray(self._gained)
             return self._gained[:, rows]
         gained = np.zeros((len(self.words), len(rows)), dtype=np.float32)
         damped = damping(self.lengths[rows], self.mean)
@@ -492,7 +495,8 @@ class Matches:
 
     def flags(self, rows: npt.NDArray[np.int64]) -> BoolArray:
         """Return which rows have each of `SIGNALLED`; see `Lexical`."""
-        return self._flags()[:, rows]
+        flags = self._flags()
+        return flags if len(rows) == flags.shape[1] else flags[:, rows]
 
     def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
         """Return which rows contain which terms; see `Lexical`."""

@@ -363,16 +363,17 @@ class Partition:
             groups = np.empty(count, dtype=np.intp)
             groups[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=count))
             lines = self._turns.lines(np.arange(count), span)
+            lines[lines < 0] = count
             self._links = span, Links(lines, order, starts, groups, runs < 0)
         return self._links[1]
 
     def lines(self, rows: IntArray, span: int) -> npt.NDArray[np.intp]:
-        """Return the turn at each step from each row, -1 for none; see `Turns.lines`."""
-        if self._links is not None and self._links[0] == span:
-            return self._links[1].others[:, rows]
+        """Return the turn at each step from each row, the number of all rows for none; see `Turns.lines`."""
         if self._turns.stale(self.runs(rows)):
             self._sort_turns()
-        return self._turns.lines(rows, span)
+        lines = self._turns.lines(rows, span)
+        lines[lines < 0] = len(self._ids.values)
+        return lines
 
     def _sort_turns(self) -> IntArray:
         """Sort the runs that need it, and return the codes of the runs of all rows, -1 for none."""

@@ -30,7 +30,7 @@ class Links(NamedTuple):
     """The turns beside all rows, and the rows by run, for few rows.
 
     Attributes:
-        others: the turn at each step, -1 for none: first those before, from the nearest on, then those
+        others: the turn at each step, n for none: first those before, from the nearest on, then those
             behind; shape (2 * span, n).
         order: the rows by run; shape (n,).
         starts: where each run begins in that order; shape (runs,).
