@@ -8,7 +8,6 @@ closer look; `relevance` scores these, as a probability that is comparable betwe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -199,8 +198,7 @@ def candidates(
     return chosen & visible
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """Rows that take part, with their signals.
 
     Attributes:

@@ -219,7 +219,7 @@ def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
     embedding = _vector(value.get("embedding"), header.embedder)
     terms = _terms(value.get("terms")) if header.index == INDEX else None
     created_at, updated_at, valid_from, access_count, version = _integers(_numbers(value))
-    moments = _moments(value)
+    valid_to, expires_at, superseded_by = moments = _moments(value)
     if moments != _NEVER:
         _integers([moment for moment in moments if moment is not None])
     # By position, which takes half as long as by name.
@@ -234,7 +234,9 @@ def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
         created_at,
         updated_at,
         valid_from,
-        *moments,
+        valid_to,
+        expires_at,
+        superseded_by,
         access_count,
         version,
         _offset(value.get("utc_offset")),
