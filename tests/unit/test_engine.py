@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -15,9 +16,10 @@ from powermem._core.changes.reconcile import Candidate, NewMemories, add
 from powermem._core.changes.writes import AddMemory, Change, Delete, DeleteTurns, Supersede
 from powermem._core.query.search import SearchRequest
 from powermem._core.ranking import bm25
+from powermem._core.ranking import partition as partition_module
 from powermem._core.ranking.bm25 import Postings
 from powermem._core.ranking.codes import Codes
-from powermem._core.ranking.columns import Column, Names
+from powermem._core.ranking.columns import Columns
 from powermem._core.ranking.partition import Partition, PartitionCache
 from powermem._core.ranking.turns import Turns
 from powermem._core.ranking.vectors import Vectors
@@ -210,8 +212,8 @@ def test_a_newer_schema_is_refused(path: Path, engine: Engine) -> None:
 BREAKING = {
     "rows": (Partition, "append"),
     "removed rows": (Partition, "remove"),
-    "numbers": (Column, "extend"),
-    "names": (Names, "extend"),
+    "numbers": (Columns, "extend"),
+    "names": (partition_module, "encode"),
     "turns": (Turns, "append"),
     "turns in order": (Turns, "order"),
     "vectors": (Vectors, "append"),
@@ -276,6 +278,23 @@ def test_only_commits_that_change_memories_are_numbered(path: Path, engine: Engi
     assert ask(path, "SELECT DISTINCT sequence FROM memories_records") == [after]
     engine.apply([[Delete(memory.row.id, 0)]])
     assert ask(path, number) == [(int(str(after[0])) + 1,)]
+
+
+def test_a_user_is_few_objects_for_the_garbage_collector(engine: Engine) -> None:
+    def look(user: str) -> None:
+        engine.apply([additions(3, user)])
+        engine.search([SearchRequest(Scope(user), None, query_ids("memory").terms, 5)])
+
+    def objects() -> int:
+        gc.collect()
+        return len(gc.get_objects())
+
+    look("first")
+    before = objects()
+    for number in range(30):
+        look(f"user {number}")
+    # A full collection visits each of them, and one comes whenever their number has grown by a quarter.
+    assert objects() - before <= 30 * 18
 
 
 @pytest.mark.parametrize(("rows", "commits"), [(1, 12), (200, 1)])
