@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
+from httpcore._backends.sync import SyncStream
 
 from powermem import AsyncMemory, ClosedError, Memory
-from powermem._async.retrieval import search
+from powermem._async.retrieval import search as async_search
+from powermem._concurrency.batcher import _Call
 from powermem._concurrency.threads import ThreadPool
 from powermem._drivers._http import _Inbox
+from powermem._sync.retrieval import search as sync_search
 from tests.support.apiserver import ApiServer
 
 
@@ -142,9 +146,9 @@ def test_a_task_waited_for_from_another_loop_is_refused(config: dict[str, Any]) 
     assert asyncio.run(task.wait(1)) == 1
 
 
-async def test_a_question_is_read_once_its_request_is_sent_and_answered_by_one_thread(
-    config: dict[str, Any], api: ApiServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def steps(config: dict[str, Any], api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a search does, from here on, with an embedder that answers over HTTP."""
     settings = {"openai_base_url": api.url, "api_key": "k", "model": "m"}
     config["embedder"] = {"provider": "openai", "config": settings}
     steps: list[str] = []
@@ -158,15 +162,46 @@ async def test_a_question_is_read_once_its_request_is_sent_and_answered_by_one_t
 
         monkeypatch.setattr(owner, name, note)
 
+    noted(async_search, "read", "question")
+    noted(sync_search, "read", "question")
+    noted(_Inbox, "arrival", "request sent")
+    noted(_Inbox, "data_received", "reply")
+    noted(SyncStream, "write", "request sent")
+    noted(SyncStream, "read", "reply")
+    submit = ThreadPool.submit
+
+    def submit_noted(pool: ThreadPool, call: Any) -> bool:
+        # Not what goes on in the background, such as copying the log into the file.
+        if isinstance(call, _Call) or (isinstance(call, partial) and call.func.__name__ == "_run_batches"):
+            steps.append("batch")
+        return submit(pool, call)
+
+    monkeypatch.setattr(ThreadPool, "submit", submit_noted)
+    return steps
+
+
+def check_steps(steps: list[str], batches: int) -> None:
+    assert steps.index("request sent") < steps.index("question") < steps.index("reply")
+    assert (steps.count("question"), steps.count("batch")) == (1, batches)
+
+
+async def test_a_question_is_read_while_the_embedder_answers_and_one_thread_answers_it(
+    config: dict[str, Any], steps: list[str]
+) -> None:
     async with AsyncMemory(config) as memory:
         await memory.add(["I live in Rome.", "I like tea."], user_id="ana", infer=False)
         await memory.search("Where was that?", user_id="ana")
-        noted(search, "read", "question")
-        noted(_Inbox, "arrival", "request sent")
-        noted(_Inbox, "data_received", "reply")
-        noted(ThreadPool, "submit", "thread")
+        steps.clear()
         found = await memory.search("Where does she live?", user_id="ana")
-        taken = list(steps)
+        check_steps(steps, batches=1)
     assert len(found["results"]) == 2
-    assert taken.index("request sent") < taken.index("question") < taken.index("reply")
-    assert (taken.count("question"), taken.count("thread")) == (1, 1)
+
+
+def test_so_it_is_by_the_thread_that_waits_for_the_embedder(config: dict[str, Any], steps: list[str]) -> None:
+    with Memory(config) as memory:
+        memory.add(["I live in Rome.", "I like tea."], user_id="ana", infer=False)
+        memory.search("Where was that?", user_id="ana")
+        steps.clear()
+        found = memory.search("Where does she live?", user_id="ana")
+        check_steps(steps, batches=2)
+    assert len(found["results"]) == 2

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, ExitStack
 from functools import partial
 from itertools import pairwise
 from multiprocessing.connection import Connection
@@ -37,6 +37,7 @@ from powermem._concurrency import (
     AsyncWorker,
     Batcher,
     Event,
+    Meanwhile,
     Owner,
     Queue,
     Worker,
@@ -45,6 +46,7 @@ from powermem._concurrency import (
     gather,
 )
 from powermem._concurrency.batcher import Limits, distinct
+from powermem._concurrency.calls import compute_meanwhile
 from powermem.errors import ClosedError, PowerMemError
 
 # Seconds after which a test that hangs fails instead.
@@ -439,6 +441,50 @@ class TestAsyncMeanwhile:
         meanwhile = AsyncMeanwhile()
         with meanwhile.computing(lambda: 1 / 0), meanwhile.computing(partial(called.append, 1)):
             await until(lambda: called)
+        assert "division by zero" in caplog.text
+
+
+class TestMeanwhile:
+    def test_the_thread_of_a_batch_computes_for_those_who_wait_for_it(self) -> None:
+        computed: list[int] = []
+
+        def run(items: list[int]) -> list[int | Exception]:
+            # As a request does that was sent, and one that is sent again.
+            compute_meanwhile()
+            compute_meanwhile()
+            return [threading.get_ident()] * len(items)
+
+        meanwhile, batcher = Meanwhile(), Batcher(run)
+        with meanwhile.computing(lambda: computed.append(threading.get_ident())):
+            leaders = batcher.submit_many([1, 2])
+        assert leaders == computed * 2
+        assert computed != [threading.get_ident()]
+        batcher.submit(3)
+        assert len(computed) == 1
+        batcher.close()
+
+    def test_a_thread_computes_a_few_before_it_waits(self) -> None:
+        called: list[int] = []
+        meanwhile = Meanwhile()
+        with ExitStack() as blocks:
+            for number in range(20):
+                blocks.enter_context(meanwhile.computing(partial(called.append, number)))
+            compute_meanwhile()
+        assert called == [*range(8)]
+
+    def test_it_is_called_during_the_block_only(self, caplog: pytest.LogCaptureFixture) -> None:
+        called: list[int] = []
+        meanwhile = Meanwhile()
+        with meanwhile.computing(partial(called.append, 1)):
+            pass
+        compute_meanwhile()
+        with meanwhile.computing(lambda: 1 / 0), meanwhile.computing(partial(called.append, 2)):
+            compute_meanwhile()
+            assert called == [2]
+        with pytest.raises(KeyError), meanwhile.computing(partial(called.append, 3)):
+            raise KeyError
+        compute_meanwhile()
+        assert called == [2]
         assert "division by zero" in caplog.text
 
 

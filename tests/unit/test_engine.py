@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -15,9 +16,10 @@ from powermem._core.changes.reconcile import Candidate, NewMemories, add
 from powermem._core.changes.writes import AddMemory, Change, Delete, DeleteTurns, Supersede
 from powermem._core.query.search import SearchRequest
 from powermem._core.ranking import bm25
+from powermem._core.ranking import partition as partition_module
 from powermem._core.ranking.bm25 import Postings
 from powermem._core.ranking.codes import Codes
-from powermem._core.ranking.columns import Column, Names
+from powermem._core.ranking.columns import Columns
 from powermem._core.ranking.partition import Partition, PartitionCache
 from powermem._core.ranking.turns import Turns
 from powermem._core.ranking.vectors import Vectors
@@ -210,8 +212,8 @@ def test_a_newer_schema_is_refused(path: Path, engine: Engine) -> None:
 BREAKING = {
     "rows": (Partition, "append"),
     "removed rows": (Partition, "remove"),
-    "numbers": (Column, "extend"),
-    "names": (Names, "extend"),
+    "numbers": (Columns, "extend"),
+    "names": (partition_module, "encode"),
     "turns": (Turns, "append"),
     "turns in order": (Turns, "order"),
     "vectors": (Vectors, "append"),
@@ -278,6 +280,23 @@ def test_only_commits_that_change_memories_are_numbered(path: Path, engine: Engi
     assert ask(path, number) == [(int(str(after[0])) + 1,)]
 
 
+def test_a_user_is_few_objects_for_the_garbage_collector(engine: Engine) -> None:
+    def look(user: str) -> None:
+        engine.apply([additions(3, user)])
+        engine.search([SearchRequest(Scope(user), None, query_ids("memory").terms, 5)])
+
+    def objects() -> int:
+        gc.collect()
+        return len(gc.get_objects())
+
+    look("first")
+    before = objects()
+    for number in range(30):
+        look(f"user {number}")
+    # A full collection visits each of them, and one comes whenever their number has grown by a quarter.
+    assert objects() - before <= 30 * 24
+
+
 @pytest.mark.parametrize(("rows", "commits"), [(1, 12), (200, 1)])
 def test_the_log_is_long_after_many_commits_or_many_rows(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, rows: int, commits: int
@@ -290,6 +309,30 @@ def test_the_log_is_long_after_many_commits_or_many_rows(
             assert not engine.checkpoint_is_due
             engine.apply([[next(new) for _ in range(rows)]])
         assert engine.checkpoint_is_due
+
+
+def test_the_log_starts_anew_though_not_all_could_be_copied_beside_others(
+    path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = iter(additions(1000))
+    give_back = engine._database._give_back
+    sizes = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+
+        def end(connection: sqlite3.Connection) -> None:
+            give_back(connection)
+            reader.execute("COMMIT")
+
+        monkeypatch.setattr(engine._database, "_give_back", end)
+        for _ in range(10):
+            engine.apply([[next(new) for _ in range(80)]])
+            # What is written from here on is not copied until the reader has ended.
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM memories_meta").fetchall()
+            engine.apply([[next(new) for _ in range(20)]])
+            engine.checkpoint()
+            sizes.append(path.with_name(f"{path.name}-wal").stat().st_size)
+    assert sizes[-1] < 2 * sizes[0]
 
 
 @pytest.mark.parametrize("where", [":memory:", "without a log"])

@@ -18,7 +18,6 @@ from powermem.errors import ConfigError
 from .._core.inputs import absolute
 from .._core.masking import is_key, shown
 from .._core.wire.input_types import most_texts
-from .environment import auto_config
 from .fields import Option, Url, marker, reveal
 from .models import MemoryConfig, ModelProvider
 from .providers import (
@@ -111,7 +110,12 @@ def check(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
     """Return the input as a `MemoryConfig`; ``None`` stands for `auto_config()`."""
     if isinstance(config, MemoryConfig):
         return config
-    data = auto_config() if config is None else config
+    data: object = config
+    if config is None:
+        # A given configuration needs no reader of `.env` files.
+        from .environment import auto_config
+
+        data = auto_config()
     if isinstance(data, (str, os.PathLike)):
         raise ConfigError(f"config: expected a dict or a MemoryConfig, got {_what_text(os.fspath(data))}")
     if not isinstance(data, Mapping):
