@@ -7,8 +7,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
@@ -201,8 +201,7 @@ class AsyncMeanwhile:
         self._waiting: deque[_Task] = deque()
         self._busy = False
 
-    @contextmanager
-    def computing(self, work: Callable[[], None]) -> Iterator[None]:
+    def computing(self, work: Callable[[], None]) -> AbstractContextManager[None]:
         """Call a function during the block, if there is time for it.
 
         It is called a few turns of the loop later, when the request is on its way that the block waits for. A
@@ -216,10 +215,7 @@ class AsyncMeanwhile:
         if not self._busy:
             self._busy = True
             self._take_turns(_TURNS_BEFORE)
-        try:
-            yield
-        finally:
-            task.work = None
+        return task
 
     def _take_turns(self, turns: int) -> None:
         asyncio.get_running_loop().call_soon(self._compute if turns == 1 else self._take_turns, turns - 1)
@@ -241,12 +237,18 @@ class AsyncMeanwhile:
 
 
 class _Task:
-    """A function of `AsyncMeanwhile`; ``None`` once it was called, or is not needed."""
+    """A function of `AsyncMeanwhile`; ``None`` once it was called, or its block has ended."""
 
     __slots__ = ("work",)
 
     def __init__(self, work: Callable[[], None]) -> None:
         self.work: Callable[[], None] | None = work
+
+    def __enter__(self) -> None:
+        """Begin the block during which it may be called."""
+
+    def __exit__(self, *raised: object) -> None:
+        self.work = None
 
 
 class Meanwhile:
@@ -255,11 +257,10 @@ class Meanwhile:
     def __init__(self) -> None:
         pass
 
-    @contextmanager
-    def computing(self, work: Callable[[], None]) -> Iterator[None]:
+    def computing(self, work: Callable[[], None]) -> AbstractContextManager[None]:
         """Go without what the function computes."""
         del work
-        yield
+        return nullcontext()
 
 
 class AsyncTurnstile:
