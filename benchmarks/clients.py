@@ -1,7 +1,8 @@
 """What a memory adds to a call of a language model: to a whole reply, and to the first word of a stream.
 
 Needs the package ``openai``. There are 10,000 memories, of one user or of a hundred; the vectors cost next to
-nothing. A last measurement makes 5,000 calls, to see whether anything grows.
+nothing. A last measurement makes 5,000 calls, to see whether anything grows, and compares a memory for each
+request with one memory for all.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _STEADY = 5000
 _WARM = 1000
 # Seconds between two new streams; a hundred are under way then.
 _APART = 0.02
+_REQUESTS = 200
+_AT_ONCE = 16
 
 Samples = dict[str, list[float]]
 
@@ -89,6 +92,19 @@ def run(options: argparse.Namespace) -> list[Figure]:
             figure(f"memory of the process {after}", grown["mib"], "MiB", target="0"),
             figure(f"open files and connections {after}", grown["files"], "", target="0"),
         ]
+        requests: Samples = in_fresh_process(
+            "benchmarks.clients", what="requests", folder=folder, url=url, rounds=options.rounds
+        )
+        figures.append(
+            figure(
+                f"{_AT_ONCE} requests at once, a memory and a registered client for each",
+                requests["own"],
+                "/s",
+                floor=requests["shared"],
+                beside="one memory, and a registered client for each",
+                target="0.9 of the floor",
+            )
+        )
     return figures
 
 
@@ -240,6 +256,42 @@ async def _measure_steady(folder: str, url: str) -> Samples:
     return {"mib": [after[0] - before[0]], "files": [after[1] - before[1]]}
 
 
+async def _measure_requests(folder: str, url: str, rounds: int) -> Samples:
+    import httpx
+    from openai import AsyncOpenAI
+
+    async with httpx.AsyncClient() as http, AsyncMemory(_config(folder)) as shared:
+
+        async def answer(text: str, memory: AsyncMemory) -> None:
+            client = AsyncOpenAI(base_url=url, api_key="k", http_client=http)
+            # Past the budget there would be nothing to measure.
+            memory.llm.recall_budget = 60.0
+            memory.llm.register(client).attribution(corpus.user(0))
+            await client.chat.completions.create(**_question(text))
+
+        async def rate(texts: list[str], own: bool) -> float:
+            at_once = asyncio.Semaphore(_AT_ONCE)
+
+            # As a web server does, each in a context of its own.
+            async def serve(text: str) -> None:
+                async with at_once:
+                    await answer(text, AsyncMemory(_config(folder)) if own else shared)
+
+            begun = time.perf_counter()
+            await asyncio.gather(*(serve(text) for text in texts))
+            took = time.perf_counter() - begun
+            await shared.augmentation.wait()
+            return len(texts) / took
+
+        rates: Samples = {"own": [], "shared": []}
+        await rate(corpus.queries(_REQUESTS, rounds), own=True)
+        for number in range(rounds):
+            texts = corpus.queries(_REQUESTS, number)
+            for name in ("shared", "own") if number % 2 else ("own", "shared"):
+                rates[name].append(await rate(texts, own=name == "own"))
+        return rates
+
+
 def measure(what: str, folder: str, url: str, rounds: int, users: int = 1) -> Samples:
     if what == "sync":
         return _measure_sync(folder, url, rounds)
@@ -247,6 +299,8 @@ def measure(what: str, folder: str, url: str, rounds: int, users: int = 1) -> Sa
         return asyncio.run(_measure_async(folder, url, rounds))
     if what == "steady":
         return asyncio.run(_measure_steady(folder, url))
+    if what == "requests":
+        return asyncio.run(_measure_requests(folder, url, rounds))
     return asyncio.run(_measure_crowd(folder, url, rounds, _APART if what == "flow" else 0.0, users))
 
 

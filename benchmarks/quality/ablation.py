@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ from .dataset import Conversation
 from .embedding import CachedEmbedder
 from .metrics import LIMIT, Answer, answer
 
-NAMES = [field.name for field in dataclasses.fields(Weights)]
+NAMES = list(Weights._fields)
 _ARMS = ("dense", "lexical")
 # What gives a signal its form; without it there is none, or nothing changes.
 _FORMS = ("span", "retention_days", "similarity")
@@ -58,9 +57,7 @@ def parts(embedder: bool) -> dict[str, Ranking]:
 def changed(numbers: Mapping[str, float]) -> Weights:
     """Return the weights as shipped, but for some."""
     shipped = Weights()
-    return dataclasses.replace(
-        shipped, **{name: type(getattr(shipped, name))(numbers[name]) for name in numbers}
-    )
+    return shipped._replace(**{name: type(getattr(shipped, name))(numbers[name]) for name in numbers})
 
 
 def parse_weights(text: str) -> tuple[str, Ranking]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from powermem import AsyncMemory
 from powermem._async.stores.oceanbase import search
+from powermem._async.stores.oceanbase import store as oceanbase
+from powermem._async.stores.oceanbase.indexes import AsyncBuilder
 from powermem._async.stores.oceanbase.store import AsyncOceanBaseStore
 from powermem._async.stores.server import partitions
 from powermem._concurrency import async_gather
@@ -20,6 +23,8 @@ from powermem._core.filters.parse import parse
 from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.text.cleaning import content_hash
 from powermem._core.values import Scope
+from powermem._drivers.base import AsyncConnection
+from powermem.errors import StoreError
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.databases import execute
 from tests.support.filling import caches_of, random_texts
@@ -448,6 +453,56 @@ async def test_no_index_is_written_before_it_is_needed(
         calls = [partial(memory.add, text, user_id="v", infer=False) for text in more]
         await async_gather([partial(_built, memory), *calls])
     assert execute(new_vector_store, _BUILT) == [(95, 95, 95, 95)]
+
+
+async def test_a_build_that_is_refused_fails_no_call_and_is_tried_again(
+    new_vector_store: dict[str, Any], small_limits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each statement of the builder fails at first, as seekdb under load refuses some."""
+    monkeypatch.setattr(oceanbase, "_RETRIES", (0.0,) * 100)
+    refused: list[str] = []
+
+    def check(sql: str) -> None:
+        if sql not in refused:
+            refused.append(sql)
+            raise StoreError("Buffer not enough (error 4024)")
+
+    def refusing(connection: AsyncConnection) -> AsyncConnection:
+        execute, fetch = connection.execute, connection.fetch
+
+        async def executed(sql: str, values: Sequence[Any] = ()) -> int:
+            check(sql)
+            return await execute(sql, values)
+
+        async def fetched(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+            check(sql)
+            return await fetch(sql, values)
+
+        monkeypatch.setattr(connection, "execute", executed)
+        monkeypatch.setattr(connection, "fetch", fetched)
+        return connection
+
+    @asynccontextmanager
+    async def connected(builder: AsyncBuilder) -> AsyncIterator[AsyncConnection]:
+        async with lend(builder) as connection:
+            yield refusing(connection)
+
+    lend = AsyncBuilder._connected
+    monkeypatch.setattr(AsyncBuilder, "_connected", connected)
+    config = _config(new_vector_store)
+    texts = await _fill(config, 40)
+    async with AsyncMemory(config) as memory:
+        await memory.search("tea", user_id="u")
+        calls = [partial(memory.search, text, user_id="u") for text in texts[:5]]
+        loads = [partial(memory.add, f"more tea {number}", user_id="u", infer=False) for number in range(5)]
+        answers: list[Any] = await async_gather([*calls, *loads])
+        assert [answer["results"][0]["memory"] for answer in answers[:5]] == texts[:5]
+        assert await _store(memory)._indexer.join()
+        assert _store(memory)._indexer.error is None
+        assert (await memory.search("more tea 3", user_id="u"))["results"][0]["memory"] == "more tea 3"
+        assert _store(memory)._cached.left == {"u"}
+    assert execute(new_vector_store, _BUILT) == [(45, 45, 45, 45)]
+    assert len([sql for sql in refused if sql.startswith(("ALTER", "CREATE"))]) >= 2
 
 
 async def test_an_index_that_another_embedder_made_useless_is_not_used(

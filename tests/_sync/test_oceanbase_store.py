@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,9 +19,13 @@ from powermem._core.filters.parse import parse
 from powermem._core.query.search import Hit, SearchRequest
 from powermem._core.text.cleaning import content_hash
 from powermem._core.values import Scope
+from powermem._drivers.base import Connection
 from powermem._sync.stores.oceanbase import search
+from powermem._sync.stores.oceanbase import store as oceanbase
+from powermem._sync.stores.oceanbase.indexes import Builder
 from powermem._sync.stores.oceanbase.store import OceanBaseStore
 from powermem._sync.stores.server import partitions
+from powermem.errors import StoreError
 from tests.support.additions import memory_of, search_for, vector
 from tests.support.databases import execute
 from tests.support.filling import caches_of, random_texts
@@ -447,6 +452,56 @@ def test_no_index_is_written_before_it_is_needed(
         calls = [partial(memory.add, text, user_id="v", infer=False) for text in more]
         gather([partial(_built, memory), *calls])
     assert execute(new_vector_store, _BUILT) == [(95, 95, 95, 95)]
+
+
+def test_a_build_that_is_refused_fails_no_call_and_is_tried_again(
+    new_vector_store: dict[str, Any], small_limits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each statement of the builder fails at first, as seekdb under load refuses some."""
+    monkeypatch.setattr(oceanbase, "_RETRIES", (0.0,) * 100)
+    refused: list[str] = []
+
+    def check(sql: str) -> None:
+        if sql not in refused:
+            refused.append(sql)
+            raise StoreError("Buffer not enough (error 4024)")
+
+    def refusing(connection: Connection) -> Connection:
+        execute, fetch = connection.execute, connection.fetch
+
+        def executed(sql: str, values: Sequence[Any] = ()) -> int:
+            check(sql)
+            return execute(sql, values)
+
+        def fetched(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+            check(sql)
+            return fetch(sql, values)
+
+        monkeypatch.setattr(connection, "execute", executed)
+        monkeypatch.setattr(connection, "fetch", fetched)
+        return connection
+
+    @contextmanager
+    def connected(builder: Builder) -> Iterator[Connection]:
+        with lend(builder) as connection:
+            yield refusing(connection)
+
+    lend = Builder._connected
+    monkeypatch.setattr(Builder, "_connected", connected)
+    config = _config(new_vector_store)
+    texts = _fill(config, 40)
+    with Memory(config) as memory:
+        memory.search("tea", user_id="u")
+        calls = [partial(memory.search, text, user_id="u") for text in texts[:5]]
+        loads = [partial(memory.add, f"more tea {number}", user_id="u", infer=False) for number in range(5)]
+        answers: list[Any] = gather([*calls, *loads])
+        assert [answer["results"][0]["memory"] for answer in answers[:5]] == texts[:5]
+        assert _store(memory)._indexer.join()
+        assert _store(memory)._indexer.error is None
+        assert (memory.search("more tea 3", user_id="u"))["results"][0]["memory"] == "more tea 3"
+        assert _store(memory)._cached.left == {"u"}
+    assert execute(new_vector_store, _BUILT) == [(45, 45, 45, 45)]
+    assert len([sql for sql in refused if sql.startswith(("ALTER", "CREATE"))]) >= 2
 
 
 def test_an_index_that_another_embedder_made_useless_is_not_used(

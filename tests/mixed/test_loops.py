@@ -8,8 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from httpcore._backends.sync import SyncStream
 
 from powermem import AsyncMemory, ClosedError, Memory
+from powermem._async.retrieval import search as async_search
+from powermem._concurrency.threads import ThreadPool
+from powermem._drivers._http import _Inbox
+from powermem._sync.retrieval import search as sync_search
+from tests.support.apiserver import ApiServer
 
 
 def test_constructed_outside_a_loop_it_works_inside_one(config: dict[str, Any]) -> None:
@@ -136,3 +142,56 @@ def test_a_task_waited_for_from_another_loop_is_refused(config: dict[str, Any]) 
         first.close()
     # It is over, so nothing has to be waited for.
     assert asyncio.run(task.wait(1)) == 1
+
+
+@pytest.fixture
+def steps(config: dict[str, Any], api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a search does, from here on, with an embedder that answers over HTTP."""
+    settings = {"openai_base_url": api.url, "api_key": "k", "model": "m"}
+    config["embedder"] = {"provider": "openai", "config": settings}
+    steps: list[str] = []
+
+    def noted(owner: Any, name: str, step: str) -> None:
+        function = getattr(owner, name)
+
+        def note(*args: Any, **kwargs: Any) -> Any:
+            steps.append(step)
+            return function(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, note)
+
+    noted(async_search, "read", "question")
+    noted(sync_search, "read", "question")
+    noted(_Inbox, "arrival", "request sent")
+    noted(_Inbox, "data_received", "reply")
+    noted(SyncStream, "write", "request sent")
+    noted(SyncStream, "read", "reply")
+    noted(ThreadPool, "submit", "thread")
+    return steps
+
+
+def check_steps(steps: list[str], threads: int) -> None:
+    assert steps.index("request sent") < steps.index("question") < steps.index("reply")
+    assert (steps.count("question"), steps.count("thread")) == (1, threads)
+
+
+async def test_a_question_is_read_while_the_embedder_answers_and_one_thread_answers_it(
+    config: dict[str, Any], steps: list[str]
+) -> None:
+    async with AsyncMemory(config) as memory:
+        await memory.add(["I live in Rome.", "I like tea."], user_id="ana", infer=False)
+        await memory.search("Where was that?", user_id="ana")
+        steps.clear()
+        found = await memory.search("Where does she live?", user_id="ana")
+        check_steps(steps, threads=1)
+    assert len(found["results"]) == 2
+
+
+def test_so_it_is_by_the_thread_that_waits_for_the_embedder(config: dict[str, Any], steps: list[str]) -> None:
+    with Memory(config) as memory:
+        memory.add(["I live in Rome.", "I like tea."], user_id="ana", infer=False)
+        memory.search("Where was that?", user_id="ana")
+        steps.clear()
+        found = memory.search("Where does she live?", user_id="ana")
+        check_steps(steps, threads=2)
+    assert len(found["results"]) == 2

@@ -13,7 +13,7 @@ import pytest
 from powermem._async.stores.server.partitions import AsyncCachedSearch
 from powermem._core.query.search import SearchRequest
 from powermem._core.ranking.bm25 import Postings
-from powermem._core.ranking.columns import Column, Names
+from powermem._core.ranking.columns import Columns
 from powermem._core.ranking.turns import Turns
 from powermem._core.ranking.vectors import Vectors
 from powermem._core.ranking.weights import Weights
@@ -176,7 +176,7 @@ async def test_a_search_may_be_cancelled_at_any_turn_of_the_event_loop(steps: in
     await search.close()
 
 
-@pytest.mark.parametrize("place", [Column, Names, Turns, Vectors, Postings])
+@pytest.mark.parametrize("place", [Columns, Turns, Vectors, Postings])
 async def test_rows_that_were_added_in_part_are_loaded_again(
     monkeypatch: pytest.MonkeyPatch, place: type[Any]
 ) -> None:
@@ -187,7 +187,7 @@ async def test_rows_that_were_added_in_part_are_loaded_again(
     tables.add(30)
     method = "extend" if hasattr(place, "extend") else "append"
 
-    def fail(*args: object) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
         raise MemoryError
 
     with monkeypatch.context() as patch:

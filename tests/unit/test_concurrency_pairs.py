@@ -37,6 +37,7 @@ from powermem._concurrency import (
     AsyncWorker,
     Batcher,
     Event,
+    Meanwhile,
     Owner,
     Queue,
     Worker,
@@ -45,6 +46,7 @@ from powermem._concurrency import (
     gather,
 )
 from powermem._concurrency.batcher import Limits, distinct
+from powermem._concurrency.calls import compute_meanwhile
 from powermem.errors import ClosedError, PowerMemError
 
 # Seconds after which a test that hangs fails instead.
@@ -439,6 +441,59 @@ class TestAsyncMeanwhile:
         meanwhile = AsyncMeanwhile()
         with meanwhile.computing(lambda: 1 / 0), meanwhile.computing(partial(called.append, 1)):
             await until(lambda: called)
+        assert "division by zero" in caplog.text
+
+
+class TestMeanwhile:
+    def test_the_thread_of_a_batch_computes_for_a_few_of_those_who_wait(self) -> None:
+        batches: list[int] = []
+        computed: list[tuple[int, int]] = []
+        began, go = threading.Event(), threading.Event()
+
+        def run(items: list[int]) -> list[int | Exception]:
+            batches.append(len(items))
+            began.set()
+            assert go.wait(PATIENCE)
+            before = len(computed)
+            compute_meanwhile()
+            compute_meanwhile()
+            assert len(computed) - before <= 8
+            return [*items]
+
+        meanwhile, batcher = Meanwhile(), Batcher(run)
+
+        def submit(number: int) -> None:
+            with meanwhile.computing(lambda: computed.append((number, threading.get_ident()))):
+                batcher.submit_many([number, -number])
+
+        threads = [threading.Thread(target=submit, args=(1,))]
+        threads[0].start()
+        assert began.wait(PATIENCE)
+        threads += [threading.Thread(target=submit, args=(number,)) for number in range(2, 12)]
+        for thread in threads[1:]:
+            thread.start()
+        until_in_thread(lambda: batcher.waiting == 20)
+        go.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert batches == [2, 20]
+        assert len(computed) == len({number for number, _ in computed}) == 9
+        assert not {ident for _, ident in computed} & {thread.ident for thread in threads}
+        batcher.close()
+
+    def test_it_is_called_during_the_block_only(self, caplog: pytest.LogCaptureFixture) -> None:
+        called: list[int] = []
+        meanwhile = Meanwhile()
+        with meanwhile.computing(partial(called.append, 1)):
+            pass
+        compute_meanwhile()
+        with meanwhile.computing(lambda: 1 / 0), meanwhile.computing(partial(called.append, 2)):
+            compute_meanwhile()
+            assert called == [2]
+        with pytest.raises(KeyError), meanwhile.computing(partial(called.append, 3)):
+            raise KeyError
+        compute_meanwhile()
+        assert called == [2]
         assert "division by zero" in caplog.text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -15,9 +16,10 @@ from powermem._core.changes.reconcile import Candidate, NewMemories, add
 from powermem._core.changes.writes import AddMemory, Change, Delete, DeleteTurns, Supersede
 from powermem._core.query.search import SearchRequest
 from powermem._core.ranking import bm25
+from powermem._core.ranking import partition as partition_module
 from powermem._core.ranking.bm25 import Postings
 from powermem._core.ranking.codes import Codes
-from powermem._core.ranking.columns import Column, Names
+from powermem._core.ranking.columns import Columns
 from powermem._core.ranking.partition import Partition, PartitionCache
 from powermem._core.ranking.turns import Turns
 from powermem._core.ranking.vectors import Vectors
@@ -25,6 +27,7 @@ from powermem._core.sql import schema
 from powermem._core.sql.sqlite import SQLiteSQL
 from powermem._core.text.indexing import embedding_bytes, query_ids
 from powermem._core.values import EmbedderIdentity, Fact, Message, Scope
+from powermem._sqlite import connection
 from powermem._sqlite import engine as engine_module
 from powermem._sqlite import searcher as searcher_module
 from powermem._sqlite.engine import Engine
@@ -209,8 +212,8 @@ def test_a_newer_schema_is_refused(path: Path, engine: Engine) -> None:
 BREAKING = {
     "rows": (Partition, "append"),
     "removed rows": (Partition, "remove"),
-    "numbers": (Column, "extend"),
-    "names": (Names, "extend"),
+    "numbers": (Columns, "extend"),
+    "names": (partition_module, "encode"),
     "turns": (Turns, "append"),
     "turns in order": (Turns, "order"),
     "vectors": (Vectors, "append"),
@@ -275,3 +278,44 @@ def test_only_commits_that_change_memories_are_numbered(path: Path, engine: Engi
     assert ask(path, "SELECT DISTINCT sequence FROM memories_records") == [after]
     engine.apply([[Delete(memory.row.id, 0)]])
     assert ask(path, number) == [(int(str(after[0])) + 1,)]
+
+
+def test_a_user_is_few_objects_for_the_garbage_collector(engine: Engine) -> None:
+    def look(user: str) -> None:
+        engine.apply([additions(3, user)])
+        engine.search([SearchRequest(Scope(user), None, query_ids("memory").terms, 5)])
+
+    def objects() -> int:
+        gc.collect()
+        return len(gc.get_objects())
+
+    look("first")
+    before = objects()
+    for number in range(30):
+        look(f"user {number}")
+    # A full collection visits each of them, and one comes whenever their number has grown by a quarter.
+    assert objects() - before <= 30 * 18
+
+
+@pytest.mark.parametrize(("rows", "commits"), [(1, 12), (200, 1)])
+def test_the_log_is_long_after_many_commits_or_many_rows(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, rows: int, commits: int
+) -> None:
+    monkeypatch.setattr(connection, "_CHECKPOINT", 100)
+    new = iter(additions(2 * rows * commits))
+    for _ in range(2):
+        engine.checkpoint()
+        for _ in range(commits):
+            assert not engine.checkpoint_is_due
+            engine.apply([[next(new) for _ in range(rows)]])
+        assert engine.checkpoint_is_due
+
+
+@pytest.mark.parametrize("where", [":memory:", "without a log"])
+def test_without_a_log_nothing_is_copied(path: Path, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_CHECKPOINT", 1)
+    engine = Engine(where, "memories") if where == ":memory:" else Engine(str(path), "memories", wal=False)
+    engine.open()
+    engine.apply([list(additions(1))])
+    assert not engine.checkpoint_is_due
+    engine.close()

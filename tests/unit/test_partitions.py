@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from powermem._core.ranking.partition import Entry, PartitionCache, PartitionRows
-from powermem._sqlite.sharing import SharedLock
+from powermem._sqlite.sharing import SharedLocks
 
 DIMENSION = 16
 
@@ -135,7 +135,7 @@ def test_a_partition_that_has_grown_is_built_anew_once() -> None:
 
 
 def test_readers_share_a_lock() -> None:
-    lock, both = SharedLock(), threading.Barrier(2, timeout=120)
+    lock, both = SharedLocks()(), threading.Barrier(2, timeout=120)
 
     def read() -> None:
         with lock.shared():
@@ -147,7 +147,7 @@ def test_readers_share_a_lock() -> None:
 
 
 def test_who_changes_something_is_alone() -> None:
-    lock = SharedLock()
+    lock = SharedLocks()()
     value = np.zeros(2, dtype=np.int64)
 
     def change(_: int) -> None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._core.clock import read_zone
 from .._core.forks import undivided
@@ -36,8 +36,7 @@ from .stores.factory import build_store
 _logger = logging.getLogger("powermem")
 
 
-@dataclass(frozen=True, slots=True)
-class Design:
+class Design(NamedTuple):
     """Configuration and options of an engine.
 
     Attributes:
@@ -110,8 +109,7 @@ class Share:
     ended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
+class Components(NamedTuple):
     """The parts of an open memory."""
 
     http: AsyncHTTPClient

@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from ..errors import ClosedError, PowerMemError
+from .calls import meanwhile_tasks, waiting_for
 from .signals import AsyncEvent, wait_in_slices
 from .threads import NO_THREAD, ThreadPool
 
@@ -429,9 +430,10 @@ class _Call(Generic[T, R]):
         unsettled: number of items without an outcome.
         abandoned: whether the caller was interrupted and no longer waits.
         gate: held until every item has an outcome.
+        meanwhile: what the caller wants computed while it waits.
     """
 
-    __slots__ = ("_run_batches", "abandoned", "gate", "items", "outcomes", "taken", "unsettled")
+    __slots__ = ("_run_batches", "abandoned", "gate", "items", "meanwhile", "outcomes", "taken", "unsettled")
 
     def __init__(self, items: list[T], run_batches: Callable[[_Call[T, R]], None]) -> None:
         self.items = items
@@ -441,6 +443,7 @@ class _Call(Generic[T, R]):
         self.abandoned = False
         self.gate = threading.Lock()
         self.gate.acquire()
+        self.meanwhile = meanwhile_tasks()
         self._run_batches = run_batches
 
     def __call__(self) -> None:
@@ -558,8 +561,10 @@ class Batcher(Generic[T, R]):
 
     def _perform(self, batch: list[tuple[_Call[T, R], int]]) -> Sequence[R | BaseException]:
         items = [call.items[index] for call, index in batch]
+        calls = dict.fromkeys(call for call, _ in batch)
         try:
-            return distinct(_matching(Context().run(self._run, items), len(items)))
+            with waiting_for([task for call in calls for task in call.meanwhile]):
+                return distinct(_matching(Context().run(self._run, items), len(items)))
         except Exception as error:
             errors: list[R | Exception] = [error] * len(items)
             return distinct(errors)

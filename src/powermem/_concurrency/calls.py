@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
@@ -18,9 +19,10 @@ T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 
-# A batch that was asked for now begins in the next turn of the loop, and sends its request in the one after.
-_TURNS_BEFORE = 3
-# Functions of `AsyncMeanwhile` called in a turn of the loop.
+# A batch that was asked for now begins in the next turn of the loop, before Python 3.12 in the one after. Its
+# request waits a turn for each of httpcore's two locks. What is computed before it is sent would delay it.
+_TURNS_BEFORE = 4 if sys.version_info >= (3, 12) else 5
+# Functions of `AsyncMeanwhile` called in a turn of the loop, and of `Meanwhile` before a thread waits.
 _EACH_TURN = 8
 
 
@@ -198,7 +200,7 @@ class AsyncMeanwhile:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[_Task] = deque()
+        self._waiting: deque[MeanwhileTask] = deque()
         self._busy = False
 
     def computing(self, work: Callable[[], None]) -> AbstractContextManager[None]:
@@ -210,7 +212,7 @@ class AsyncMeanwhile:
         Args:
             work: a function that waits for nothing.
         """
-        task = _Task(work)
+        task = MeanwhileTask(work)
         self._waiting.append(task)
         if not self._busy:
             self._busy = True
@@ -223,21 +225,18 @@ class AsyncMeanwhile:
     def _compute(self, _: int) -> None:
         called = 0
         while self._waiting and called < _EACH_TURN:
-            task = self._waiting.popleft()
-            work, task.work = task.work, None
-            if work is not None:
-                called += 1
-                try:
-                    work()
-                except Exception:
-                    _logger.exception("what was computed meanwhile failed")
+            called += self._waiting.popleft().call()
         self._busy = bool(self._waiting)
         if self._busy:
             self._take_turns(1)
 
 
-class _Task:
-    """A function of `AsyncMeanwhile`; ``None`` once it was called, or its block has ended."""
+class MeanwhileTask:
+    """A function to compute meanwhile, and the block during which it may be called.
+
+    Args:
+        work: the function; ``None`` once it was called, or its block has ended.
+    """
 
     __slots__ = ("work",)
 
@@ -245,22 +244,68 @@ class _Task:
         self.work: Callable[[], None] | None = work
 
     def __enter__(self) -> None:
-        """Begin the block during which it may be called."""
+        """Begin the block."""
 
     def __exit__(self, *raised: object) -> None:
         self.work = None
 
+    def call(self) -> bool:
+        """Call the function, and return whether it was still needed."""
+        work, self.work = self.work, None
+        if work is None:
+            return False
+        try:
+            work()
+        except Exception:
+            _logger.exception("what was computed meanwhile failed")
+        return True
+
+
+# What each thread computes meanwhile.
+_own = threading.local()
+
 
 class Meanwhile:
-    """Compute nothing: a thread that waits cannot."""
+    """Compute on the thread that waits for the reply: that of the block, or that of its batch."""
 
     def __init__(self) -> None:
         pass
 
-    def computing(self, work: Callable[[], None]) -> AbstractContextManager[None]:
-        """Go without what the function computes."""
-        del work
-        return nullcontext()
+    @contextmanager
+    def computing(self, work: Callable[[], None]) -> Iterator[None]:
+        """Call a function during the block, if there is time for it.
+
+        It is called when the request is on its way that the block waits for; see `compute_meanwhile`.
+
+        Args:
+            work: a function that waits for nothing.
+        """
+        task = MeanwhileTask(work)
+        with waiting_for([*meanwhile_tasks(), task]), task:
+            yield
+
+
+def meanwhile_tasks() -> Sequence[MeanwhileTask]:
+    """Return what is to be computed while this thread waits."""
+    tasks: Sequence[MeanwhileTask] = getattr(_own, "tasks", ())
+    return tasks
+
+
+@contextmanager
+def waiting_for(tasks: Sequence[MeanwhileTask]) -> Iterator[None]:
+    """Let this thread compute meanwhile for those who wait for what it does in the block."""
+    outer = meanwhile_tasks()
+    _own.tasks = tasks
+    try:
+        yield
+    finally:
+        _own.tasks = outer
+
+
+def compute_meanwhile() -> None:
+    """Compute what `Meanwhile` was asked for; for a thread that has sent a request, before it waits."""
+    for task in meanwhile_tasks()[:_EACH_TURN]:
+        task.call()
 
 
 class AsyncTurnstile:

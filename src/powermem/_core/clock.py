@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import date, datetime, timedelta, timezone, tzinfo
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -188,6 +187,8 @@ def _alike(name: str) -> list[str]:
     cities = [one for one in known if one.rpartition("/")[2].casefold() == wanted.rpartition("/")[2]]
     if cities:
         return cities[:2]
+    from difflib import get_close_matches
+
     folded = {one.casefold(): one for one in known}
     by_city = {one.rpartition("/")[2].casefold(): one for one in known}
     found = [folded[one] for one in get_close_matches(wanted, folded, n=2, cutoff=0.75)]

@@ -36,8 +36,7 @@ class Message:
     utc_offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A statement worth remembering, that stands alone.
 
     Attributes:
@@ -69,8 +68,7 @@ class Fact:
     second_turn: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPreference:
+class FoundPreference(NamedTuple):
     """A preference found in a conversation.
 
     Attributes:
@@ -84,8 +82,7 @@ class FoundPreference:
     reasoning: str
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
+class Extracted(NamedTuple):
     """The facts and preferences found in a conversation.
 
     Attributes:
@@ -228,8 +225,7 @@ class Stored:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Embedding:
+class Embedding(NamedTuple):
     """A vector for a memory as long as its text has this hash."""
 
     id: int
@@ -237,8 +233,7 @@ class Embedding:
     vector: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(NamedTuple):
     """Numbers about a scope.
 
     ``by_day`` counts days since 1970-01-01; ``by_age`` has keys 0 to 3: under a day, a week, 30 days, and

@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 import httpcore
 
+from .._concurrency.calls import compute_meanwhile
+
 _ANYIO = "anyio._backends._asyncio"
 
 # Seconds until an attempt to connect is cancelled whose caller was cancelled and which has no timeout.
@@ -264,6 +266,7 @@ class _Stream(httpcore.NetworkStream):
             unsent = b"".join(self._unsent)
             self._unsent.clear()
             self._inner.write(unsent, timeout)
+            compute_meanwhile()
         return self._inner.read(max_bytes, timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from ..errors import StoreError, StoreUnavailableError
 
@@ -60,8 +60,7 @@ class MissingTableError(StoreError, public=StoreError):
     """A table or another part of the schema does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """A timeout on this side of the connection.
 
     Attributes:

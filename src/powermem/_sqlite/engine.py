@@ -177,6 +177,15 @@ class Engine:
                 self._partitions.remove_files([changes[0].scope.user_id])
 
     @property
+    def checkpoint_is_due(self) -> bool:
+        """Whether `checkpoint` should be called."""
+        return self._database.checkpoint_is_due
+
+    def checkpoint(self) -> None:
+        """Copy the log into the file, beside readers and the writer."""
+        self._database.checkpoint()
+
+    @property
     def unsaved(self) -> bool:
         """Whether there are partitions that `save_partitions` would save."""
         return self._partitions.unsaved and not self.read_only

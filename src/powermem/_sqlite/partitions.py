@@ -12,7 +12,7 @@ from .._core.sql.partitions import Freshness, PartitionLoader
 from .._core.sql.sqlite import SQLiteSQL
 from ..errors import StoreError
 from .partition_files import PartitionFiles, Saved
-from .sharing import SharedLock
+from .sharing import SharedLock, SharedLocks
 from .steps import run
 
 LEAST_SAVED = 20_000
@@ -47,7 +47,7 @@ class Partitions:
         self._files = files
         self._least_saved = least_saved
         self._unsaved: dict[str | None, Entry[SharedLock]] = {}
-        self._cache = PartitionCache(limit_bytes, SharedLock, exact_rows=exact_rows)
+        self._cache = PartitionCache(limit_bytes, SharedLocks(), exact_rows=exact_rows)
         self._loader = PartitionLoader(sql, embedder, self._cache)
 
     def freshness(self, connection: sqlite3.Connection) -> Freshness:

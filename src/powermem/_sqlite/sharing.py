@@ -5,17 +5,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
+
+# Each is held for some instructions only, so that few of them serve the locks of all users.
+_TURNS = 16
 
 
 class SharedLock:
     """A readers-writer lock; a waiting writer has precedence over later readers.
 
     It is not reentrant.
+
+    Args:
+        turn: guards the state; locks may share one.
     """
 
-    def __init__(self) -> None:
-        # There is one for each user, and a plain lock makes it half of the objects for the garbage collector.
-        self._turn = threading.Condition(threading.Lock())
+    __slots__ = ("_changing", "_reading", "_turn", "_wanted")
+
+    def __init__(self, turn: threading.Condition) -> None:
+        self._turn = turn
         self._reading = 0
         self._changing = False
         self._wanted = 0
@@ -24,14 +32,17 @@ class SharedLock:
     def shared(self) -> Iterator[None]:
         """Hold the lock together with other readers."""
         with self._turn:
-            self._turn.wait_for(lambda: not self._changing and not self._wanted)
+            while self._changing or self._wanted:
+                self._turn.wait()
             self._reading += 1
         try:
             yield
         finally:
             with self._turn:
                 self._reading -= 1
-                self._turn.notify_all()
+                # Readers wait for writers only.
+                if self._wanted:
+                    self._turn.notify_all()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -50,3 +61,14 @@ class SharedLock:
             with self._turn:
                 self._changing = False
                 self._turn.notify_all()
+
+
+class SharedLocks:
+    """Makes locks of users, each of which is one object for the garbage collector: they share the rest."""
+
+    def __init__(self) -> None:
+        self._turns = cycle([threading.Condition(threading.Lock()) for _ in range(_TURNS)])
+
+    def __call__(self) -> SharedLock:
+        """Return a new lock."""
+        return SharedLock(next(self._turns))

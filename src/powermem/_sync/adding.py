@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 from time import perf_counter
@@ -227,7 +226,7 @@ class Adding:
             AddMemory(row, vector, [waiting.turn.id for index in text.messages for waiting in each[index]])
             for row, vector, text in zip(rough, vectors, texts, strict=True)
         ]
-        payload = replace(refinement, rough=tuple(row.id for row in rough)).payload()
+        payload = refinement._replace(rough=tuple(row.id for row in rough)).payload()
         task = Task(task_id, lane_of(new.scope), new.scope, "refine", new.at, new.at, new.at, payload=payload)
         changes: list[Change] = [*turns, *memories, AddTask(task)]
         reply = _Reply(new, key, usage, started, self._extractor.name, "running", task_id)

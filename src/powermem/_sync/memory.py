@@ -65,7 +65,6 @@ from .._core.results.records import (
     turn_record,
     updated_record,
 )
-from .._core.results.tables import overview_html, overview_text
 from .._core.tasks.buffering import waiting_turns
 from .._core.tasks.task import ProcessStatus, Task, work_scope
 from .._core.text.cleaning import clean_text
@@ -206,9 +205,13 @@ class Memory:
         self._access.close(drain, timeout)
 
     def __repr__(self) -> str:
+        from .._core.results.tables import overview_text
+
         return overview_text(type(self).__name__, self._overview())
 
     def _repr_html_(self) -> str:
+        from .._core.results.tables import overview_html
+
         return overview_html(type(self).__name__, self._overview())
 
     def _overview(self) -> dict[str, str]:

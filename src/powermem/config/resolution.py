@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,7 +18,6 @@ from powermem.errors import ConfigError
 from .._core.inputs import absolute
 from .._core.masking import is_key, shown
 from .._core.wire.input_types import most_texts
-from .environment import auto_config
 from .fields import Option, Url, marker, reveal
 from .models import MemoryConfig, ModelProvider
 from .providers import (
@@ -110,7 +110,12 @@ def check(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
     """Return the input as a `MemoryConfig`; ``None`` stands for `auto_config()`."""
     if isinstance(config, MemoryConfig):
         return config
-    data = auto_config() if config is None else config
+    data: object = config
+    if config is None:
+        # A given configuration needs no reader of `.env` files.
+        from .environment import auto_config
+
+        data = auto_config()
     if isinstance(data, (str, os.PathLike)):
         raise ConfigError(f"config: expected a dict or a MemoryConfig, got {_what_text(os.fspath(data))}")
     if not isinstance(data, Mapping):
@@ -479,17 +484,17 @@ def identity_of(settings: Settings, conn: object, *options: Hashable) -> Hashabl
 
 
 def _key(value: Any) -> Hashable:
+    cls: type = type(value)
+    if isinstance(value, _PLAIN):
+        # ``1`` and ``True`` are equal, but different settings.
+        return cls.__name__, value
     if isinstance(value, (SecretStr, SecretBytes)):
         secret = value.get_secret_value()
         raw = secret if isinstance(secret, bytes) else secret.encode("utf-8", "surrogatepass")
         return "secret", blake2b(raw, key=_SALT).digest()
-    if isinstance(value, _PLAIN):
-        # ``1`` and ``True`` are equal, but different settings.
-        return type(value).__name__, value
-    if isinstance(value, BaseModel):
-        return type(value), tuple((name, _key(getattr(value, name))) for name in type(value).model_fields)
-    if is_dataclass(value) and not isinstance(value, type):
-        return type(value), tuple((field.name, _key(getattr(value, field.name))) for field in fields(value))
+    names = _field_names(cls)
+    if names is not None:
+        return cls, tuple([_key(getattr(value, name)) for name in names])
     if isinstance(value, Mapping):
         return "mapping", frozenset((_key(name), _key(each)) for name, each in value.items())
     if isinstance(value, (list, tuple)):
@@ -498,3 +503,11 @@ def _key(value: Any) -> Hashable:
         return "set", frozenset(_key(each) for each in value)
     # Any other object equals only itself.
     return "object", id(value)
+
+
+@lru_cache
+def _field_names(cls: type) -> tuple[str, ...] | None:
+    """Return the names of the fields of a model or a dataclass; ``None`` for any other class."""
+    if issubclass(cls, BaseModel):
+        return tuple(cls.model_fields)
+    return tuple(field.name for field in fields(cls)) if is_dataclass(cls) else None

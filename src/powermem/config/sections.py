@@ -61,7 +61,7 @@ class Processing(Section):
     prefix: ClassVar[str] = "POWERMEM_PROCESSING_"
 
     concurrency: Whole = 50
-    """Number of users processed concurrently by one process; 0 leaves all work to others."""
+    """Number of users whose messages are read concurrently by one process; 0 leaves all work to others."""
     lease_seconds: Seconds = 60.0
     """After so long the work of a killed process is taken over."""
     poll_interval: Seconds = 1.0

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .providers import (
     AnthropicChat,
@@ -69,8 +68,7 @@ LOCAL_MODELS = {
 LOCAL_DIMENSION = 384
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(NamedTuple):
     """One row: a model provider.
 
     Attributes:
@@ -108,8 +106,7 @@ class Provider:
     whose_address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """One row: a database. ``available`` says whether this version can open it."""
 
     name: str

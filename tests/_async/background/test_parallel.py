@@ -14,7 +14,7 @@ from powermem import AsyncMemory, StoreUnavailableError
 from powermem._concurrency import async_gather, async_to_thread
 from tests._async.patience import async_comes, async_known, async_until
 from tests.support.apiserver import HANG, ApiServer, Behaviour
-from tests.support.scripted import ScriptedModel, eager, heard, hold
+from tests.support.scripted import ScriptedModel, eager, heard, hold, openai_embedder
 
 # Begins to process, and is killed before the model has answered.
 KILLED = """
@@ -47,6 +47,27 @@ async def test_users_run_side_by_side_up_to_a_limit(
         assert [await task.wait() for task in tasks] == [1] * 8
         assert api.most_in_flight == width
         assert len(await async_known(memory)) == 8
+
+
+@pytest.mark.parametrize("width", [1, 3])
+async def test_the_model_reads_on_while_what_it_found_is_stored(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel, width: int
+) -> None:
+    config = {**eager(config, api, concurrency=width), "embedder": openai_embedder(api)}
+    async with AsyncMemory(config) as memory:
+        api.rule = lambda request: HANG if request.kind == "embed" else None
+        users = [f"user {number}" for number in range(3 * width)]
+        for user_id in users:
+            await memory.add_message(user_id, "user", f"{user_id} likes tea")
+        tasks = [memory.process_async(user_id) for user_id in users]
+        # As many again as the model reads at once, but no more of them, since the store has fallen behind.
+        await async_until(lambda: model.calls == 2 * width)
+        assert (await memory.processing.stats())["working"] == 2 * width
+        assert len(api.of("embed")) <= 2 * width
+        api.release()
+        api.rule = lambda request: None
+        assert [await task.wait() for task in tasks] == [1] * len(users)
+        assert model.calls == len(users)
 
 
 async def test_one_user_s_work_is_done_in_order_one_at_a_time(

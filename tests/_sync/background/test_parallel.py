@@ -15,7 +15,7 @@ from powermem import Memory, StoreUnavailableError
 from powermem._concurrency import gather, to_thread
 from tests._sync.patience import comes, known, until
 from tests.support.apiserver import HANG, ApiServer, Behaviour
-from tests.support.scripted import ScriptedModel, eager, heard, hold
+from tests.support.scripted import ScriptedModel, eager, heard, hold, openai_embedder
 
 # Begins to process, and is killed before the model has answered.
 KILLED = """
@@ -48,6 +48,27 @@ def test_users_run_side_by_side_up_to_a_limit(
         assert [task.wait() for task in tasks] == [1] * 8
         assert api.most_in_flight == width
         assert len(known(memory)) == 8
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_the_model_reads_on_while_what_it_found_is_stored(
+    config: dict[str, Any], api: ApiServer, model: ScriptedModel, width: int
+) -> None:
+    config = {**eager(config, api, concurrency=width), "embedder": openai_embedder(api)}
+    with Memory(config) as memory:
+        api.rule = lambda request: HANG if request.kind == "embed" else None
+        users = [f"user {number}" for number in range(3 * width)]
+        for user_id in users:
+            memory.add_message(user_id, "user", f"{user_id} likes tea")
+        tasks = [memory.process_async(user_id) for user_id in users]
+        # As many again as the model reads at once, but no more of them, since the store has fallen behind.
+        until(lambda: model.calls == 2 * width)
+        assert (memory.processing.stats())["working"] == 2 * width
+        assert len(api.of("embed")) <= 2 * width
+        api.release()
+        api.rule = lambda request: None
+        assert [task.wait() for task in tasks] == [1] * len(users)
+        assert model.calls == len(users)
 
 
 def test_one_user_s_work_is_done_in_order_one_at_a_time(

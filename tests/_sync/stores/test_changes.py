@@ -249,7 +249,7 @@ def test_calls_that_add_at_once_get_their_own_notes(opened: Store) -> None:
         assert json.loads(f"{told}")[2] == [[tea.id, "NONE"], [added.row.id, "ADD"]]
         assert opened.recall_request(ANA, note.key) == told
     # A key that is there already means that the work was done.
-    repeated = [replace(notes[0], key="new"), notes[1]]
+    repeated = [notes[0]._replace(key="new"), notes[1]]
     outcomes = gather(
         [partial(attempt, opened, [memory_of(f"plate {n}"), note]) for n, note in enumerate(repeated)]
     )

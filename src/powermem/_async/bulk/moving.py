@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from time import perf_counter
 from typing import TypeVar
 
@@ -65,7 +64,7 @@ class AsyncMover:
                 note = await self._copy(note, progress)
             closed = perf_counter()
             await self._arrive(note, progress)
-            note = replace(note, state=MoveState.MOVED)
+            note = note._replace(state=MoveState.MOVED)
             await self._source.note_move(self._user_id, note, {MoveState.CLOSED})
             self._paused = perf_counter() - closed
         elif note.place != self._target.place:
@@ -144,7 +143,7 @@ class AsyncMover:
         while self._rounds < _MOST_ROUNDS:
             if (await self._follow(note, progress)).size <= _FEW:
                 break
-        closed = replace(note, state=MoveState.CLOSED)
+        closed = note._replace(state=MoveState.CLOSED)
         await self._source.note_move(self._user_id, closed, {MoveState.COPYING})
         return closed
 

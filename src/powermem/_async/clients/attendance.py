@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
 from time import monotonic
@@ -175,7 +175,7 @@ class AsyncAttendance:
         if access.forked:
             self._warn_once(_FORKED)
             return None
-        wanted = replace(continuity, tokens=self.history_tokens)
+        wanted = continuity._replace(tokens=self.history_tokens)
         attended = attend(api, who, positional, keywords, clock.now(), wanted)
         if attended is None:
             return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
 from time import monotonic
+from typing import NamedTuple
 
 from ..._concurrency import AsyncBridge, AsyncEvent, AsyncMailbox, AsyncWorker, async_gather
 from ..._core import clock
@@ -39,8 +40,7 @@ _UNLEARNED = 10_000
 _KEYS_AT_ONCE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Whose:
+class Whose(NamedTuple):
     """The owner of a turn, and when to learn from it.
 
     Attributes:

@@ -6,8 +6,8 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..._concurrency import AsyncKeyedLock, AsyncMeanwhile
 from ..._core.changes.reconcile import (
@@ -46,7 +46,7 @@ from ..stores.base import AsyncStore
 from .extractor import AsyncExtractor, Learned
 
 if TYPE_CHECKING:
-    from ..._core.changes.superseding import Found, Statement
+    from ..._core.changes.superseding import Found, Statement, Superseding
 
 _logger = logging.getLogger("powermem")
 
@@ -58,8 +58,7 @@ _ATTEMPTS = 5
 _TURNS_OF = ":turns"
 
 
-@dataclass(frozen=True, slots=True)
-class Nearness:
+class Nearness(NamedTuple):
     """The thresholds above which a stored memory counts as being about the same thing as a fact.
 
     Attributes:
@@ -139,11 +138,13 @@ class AsyncExtraction:
         self._keep_without_facts = keep_without_facts
         self._scopes = AsyncKeyedLock()
         self._meanwhile = AsyncMeanwhile()
-        if extractor.name == "rules":
-            # Only where rules find the facts; it takes a moment to load.
-            from ..._core.changes.superseding import Superseding
 
-            self._superseding = Superseding()
+    @cached_property
+    def _superseding(self) -> Superseding:
+        # Loaded with the first facts that rules find, like these.
+        from ..._core.changes.superseding import Superseding
+
+        return Superseding()
 
     async def store_verbatim(self, call: Verbatim, ids: Iterator[int]) -> list[MemoryEvent]:
         """Store each message of a call as a memory of its own, word for word.
@@ -473,7 +474,7 @@ class AsyncExtraction:
     async def _embed(self, found: Sequence[Candidate], warnings: list[str]) -> list[Candidate]:
         vectors = await self._encoder.encode([candidate.fact.text for candidate in found], warnings)
         return [
-            replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
+            candidate._replace(embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
         ]
 
 

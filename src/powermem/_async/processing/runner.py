@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
@@ -121,12 +121,13 @@ class AsyncTaskRunner:
         self.done = Rate()
         self.failed = Rate()
 
-    async def run(self, begun: BegunTask, owner: str) -> None:
+    async def run(self, begun: BegunTask, owner: str, read: Callable[[], None]) -> None:
         """Run a task that was started.
 
         Args:
             begun: the task as it was started, and its turns.
             owner: the holder of its lane.
+            read: is called once the facts of all messages are found, before they are stored.
 
         Raises:
             LeaseLost: another owner holds the lane by now.
@@ -139,7 +140,7 @@ class AsyncTaskRunner:
             try:
                 if task.attempts > self._max_retries + _DEATHS:
                     raise PowerMemError(f"the work was interrupted {task.attempts - 1} times")
-                await self._work(task, begun.turns, owner)
+                await self._work(task, begun.turns, owner, read)
             except (LeaseLost, StoreUnavailableError, ClosedError):
                 raise
             except TaskEnded:
@@ -148,11 +149,13 @@ class AsyncTaskRunner:
             except Exception as error:
                 await self._fail(task, owner, error)
 
-    async def _work(self, task: Task, waiting: Sequence[BufferedTurn], owner: str) -> None:
+    async def _work(
+        self, task: Task, waiting: Sequence[BufferedTurn], owner: str, read: Callable[[], None]
+    ) -> None:
         usage = Usage()
         while True:
             try:
-                ended = await self._learn_all(task, owner, waiting, usage)
+                ended = await self._learn_all(task, owner, waiting, usage, read)
                 break
             except TurnsGone:
                 # Some turns were deleted in the meantime. Process the others all the same.
@@ -164,7 +167,12 @@ class AsyncTaskRunner:
         await self._tell(task, ended)
 
     async def _learn_all(
-        self, task: Task, owner: str, waiting: Sequence[BufferedTurn], usage: Usage
+        self,
+        task: Task,
+        owner: str,
+        waiting: Sequence[BufferedTurn],
+        usage: Usage,
+        read: Callable[[], None],
     ) -> Outcome:
         """Store the memories of the turns; return the resulting task."""
         ended: Outcome = None
@@ -177,7 +185,8 @@ class AsyncTaskRunner:
             last = number == len(groups) and not problems
             try:
                 asked = replace(task, payload=calls[turns[0].id] or task.payload)
-                ended = await self._learn(asked, owner, turns, heard, usage, last=last)
+                told = read if number == len(groups) else None
+                ended = await self._learn(asked, owner, turns, heard, usage, told, last=last)
             except _ENDS:
                 raise
             except PowerMemError as error:
@@ -241,6 +250,7 @@ class AsyncTaskRunner:
         turns: Sequence[Turn],
         heard: dict[int, Message],
         usage: Usage,
+        read: Callable[[], None] | None,
         *,
         last: bool,
     ) -> Outcome:
@@ -256,6 +266,8 @@ class AsyncTaskRunner:
         ids = [turn.id for turn in turns]
         messages = [heard[turn_id] for turn_id in ids]
         learned = await self._extraction.learn(messages, refinement.new, usage, refinement.prompt)
+        if read is not None:
+            read()
         missing = frozenset(learned.missing)
         done = [turn_id for number, turn_id in enumerate(ids) if number not in missing]
         last = last and learned.problem is None

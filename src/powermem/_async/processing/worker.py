@@ -28,18 +28,26 @@ _RENEWALS = 3
 # Seconds between two removals of old finished tasks.
 _TIDYING = 3600.0
 
+# Lanes held for each of those whose messages a model reads: the others' facts are being stored.
+_HELD = 2
+
 # Seconds between two checks whether everything is done, while closing.
 _CLOSING_POLL = 0.05
 
 
 class _AsyncLane:
-    """A lane that this process holds, and its running task."""
+    """A lane that this process holds, and its running task.
 
-    __slots__ = ("name", "owner", "task", "worker")
+    Attributes:
+        reading: whether a model still has to read messages of the task.
+    """
+
+    __slots__ = ("name", "owner", "reading", "task", "worker")
 
     def __init__(self, name: str, owner: str) -> None:
         self.name = name
         self.owner = owner
+        self.reading = True
         self.task: Task | None = None
         self.worker: AsyncWorker | None = None
 
@@ -54,7 +62,7 @@ class AsyncProcessor:
         store: holds the tasks.
         runner: runs a task.
         watcher: is notified of the progress of tasks.
-        settings: number of concurrent lanes, duration of a lease, and polling interval.
+        settings: number of lanes whose messages are read at once, duration of a lease, polling interval.
     """
 
     def __init__(
@@ -117,7 +125,7 @@ class AsyncProcessor:
                 self._started = True
 
     def resize(self, width: int) -> None:
-        """Set the number of concurrent lanes; running tasks finish."""
+        """Set the number of lanes whose messages are read concurrently; running tasks finish."""
         self._width = width
         self._changed.set()
 
@@ -235,13 +243,24 @@ class AsyncProcessor:
     async def _claim_free(self, stopping: AsyncEvent) -> int:
         """Claim lanes for all free slots and run their tasks; return the number of lanes."""
         await self._revive()
-        free = self._width - len(self._lanes)
+        free = self._free
         # Set before reading `_claiming`, so that `pause` waits for a claim in progress.
         self._looking = True
         try:
             return await self._claim(free, stopping) if free > 0 and self._claiming else 0
         finally:
             self._looking = False
+
+    @property
+    def _free(self) -> int:
+        """How many more tasks may begin.
+
+        What follows the answer of a model is the work of this process, and takes as long for many tasks at
+        once as one by one. So the model reads the next messages meanwhile, unless the store falls behind.
+        """
+        lanes = list(self._lanes)
+        reading = sum(lane.reading for lane in lanes)
+        return min(self._width - reading, _HELD * self._width - len(lanes))
 
     async def _handle_clock_change(self) -> None:
         """Handle a changed system clock, so that tasks are neither delayed nor started twice."""
@@ -303,18 +322,15 @@ class AsyncProcessor:
 
     async def _work(self, lane: _AsyncLane, stopping: AsyncEvent) -> None:
         try:
-            while not stopping.is_set():
+            if not stopping.is_set():
                 begun = await self._store.begin_task(lane.owner, lane.name, clock.now(), release=True)
                 if begun is None:
                     return
                 lane.task = begun.task
                 self._watcher.note(begun.task)
-                await self._runner.run(begun, lane.owner)
+                await self._runner.run(begun, lane.owner, partial(self._pass_on, lane))
                 lane.task = None
-                # When every slot is busy, release the lane after each task, so that one user with many tasks
-                # cannot starve the others.
-                if not self._claiming or len(self._lanes) >= self._width:
-                    break
+            # After each task, so that one user with many tasks cannot starve the others.
             await self._store.release_lane(lane.owner, lane.name)
         except LeaseLost:
             _logger.warning("the lease of %r ended before its work; another process continues", lane.name)
@@ -332,6 +348,11 @@ class AsyncProcessor:
             self._lanes.discard(lane)
             self._changed.set()
             self._ended.set()
+
+    def _pass_on(self, lane: _AsyncLane) -> None:
+        """Let another task begin, since a model has read all messages of this one."""
+        lane.reading = False
+        self._changed.set()
 
     async def _renew(self, stopping: AsyncEvent) -> None:
         pause = self._settings.lease_seconds / _RENEWALS

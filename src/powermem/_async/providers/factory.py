@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..._core.embedding.mock import DIMENSION
-from ..._core.embedding.runtimes import RuntimeModel
 from ..._core.embedding.traits import traits_of
 from ..._core.hints.extras import pip_install
 from ..._core.wire.ability import Abilities, Structure
@@ -24,16 +23,15 @@ from ...config.sections import Budget
 from ...errors import ConfigError
 from ..stores.base import AsyncStore
 from .embedder import AsyncBatchedEmbedder, AsyncEmbedder, AsyncMockEmbedder, AsyncOpenAIEmbedder
-from .foreign import AsyncForeignEmbedder, AsyncForeignLLM
 from .http import AsyncEndpointClient, AsyncHTTPClient
 from .llm import AsyncChatLLM, AsyncLLM
 from .media import AsyncChatTranscriber, AsyncEndpointTranscriber, AsyncMedia, AsyncTranscriber
 from .metered import AsyncMeter, AsyncMeteredEmbedder, AsyncMeteredLLM, AsyncMeteredTranscriber
-from .reranker import AsyncHTTPReranker, AsyncLLMReranker, AsyncReranker
 from .typed import AsyncTypedEmbedder
 
 if TYPE_CHECKING:
     from ..._drivers.clouds import AwsSigner
+    from .reranker import AsyncReranker
 
 _logger = logging.getLogger("powermem")
 
@@ -64,6 +62,8 @@ def _inner_llm(settings: ProviderSettings, http: AsyncHTTPClient) -> AsyncLLM | 
         case "none":
             return None
         case "langchain" | "custom":
+            from .foreign import AsyncForeignLLM
+
             target, model = _foreign(settings)
             return AsyncForeignLLM(
                 target, provider=settings.provider, model=model, max_concurrency=settings.max_concurrency
@@ -124,6 +124,8 @@ def build_reranker(
     """
     if settings is None:
         return None
+    from .reranker import AsyncHTTPReranker, AsyncLLMReranker
+
     if settings.protocol == "llm":
         assert llm is not None, "the configuration was checked"
         return AsyncLLMReranker(llm, max_candidates=settings.max_candidates, top_n=settings.top_n)
@@ -193,6 +195,8 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
         case "mock":
             return AsyncMockEmbedder(settings.dimension or DIMENSION, window=settings.max_tokens)
         case "langchain" | "custom":
+            from .foreign import AsyncForeignEmbedder
+
             target, model = _foreign(settings)
             return AsyncForeignEmbedder(
                 target,
@@ -203,6 +207,9 @@ def _inner_embedder(settings: EmbedderSettings, http: AsyncHTTPClient) -> AsyncE
                 window=settings.max_tokens or _count_of(target, "max_tokens"),
             )
         case "runtime":
+            from ..._core.embedding.runtimes import RuntimeModel
+            from .foreign import AsyncForeignEmbedder
+
             return AsyncForeignEmbedder(
                 RuntimeModel(settings.provider, settings.model or "", reveal(settings.options)),
                 provider=settings.provider,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timezone, tzinfo
+from typing import NamedTuple
 
 from ..._core.filters.expression import Expression
 from ..._core.values import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """The parameters of a search, apart from the text.
 
     Attributes:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..._concurrency import AsyncMeanwhile, async_gather, async_sleep
 from ..._core import clock
@@ -23,9 +24,11 @@ from ...errors import InvalidInputError, ProviderError
 from ...tokens import estimate_tokens, within
 from ..encoder import AsyncEncoder
 from ..first_use import AsyncFirstUse
-from ..providers.reranker import AsyncReranker
 from ..stores.base import AsyncStore
 from .query import Query
+
+if TYPE_CHECKING:
+    from ..providers.reranker import AsyncReranker
 
 _logger = logging.getLogger("powermem")
 
@@ -95,7 +98,7 @@ class AsyncRetrieval:
         reranker = None if query.rerank is False else self._reranker
         limit = query.limit
         if reranker is not None:
-            query = replace(query, limit=min(limit, reranker.top_n or limit))
+            query = query._replace(limit=min(limit, reranker.top_n or limit))
             limit = max(query.limit, min(query.limit * _CANDIDATES, reranker.max_candidates))
         requests = [
             SearchRequest(
@@ -124,7 +127,7 @@ class AsyncRetrieval:
                 _RERANKED_AT_ONCE,
             )
         if query.max_tokens is not None:
-            found = [replace(answer, hits=within(answer.hits, _cost, query.max_tokens)) for answer in found]
+            found = [answer._replace(hits=within(answer.hits, _cost, query.max_tokens)) for answer in found]
         if query.around:
             found = await self._add_around(found, query, now)
         empty = Answer([], around={} if query.around else None)
@@ -142,7 +145,7 @@ class AsyncRetrieval:
             max_tokens: the estimated budget of the whole text once quoted.
             history: whether to show what the results have superseded.
         """
-        (answer,) = await self.search([text], replace(query, around=0))
+        (answer,) = await self.search([text], query._replace(around=0))
         if not answer.hits:
             return []
         user_id = query.scope.user_id
@@ -211,7 +214,7 @@ class AsyncRetrieval:
                 found = {}
                 for memory_id, turn in within(each, lambda one: estimate_tokens(one[1].text), left):
                     found.setdefault(memory_id, []).append(turn)
-            with_turns.append(replace(answer, around=found))
+            with_turns.append(answer._replace(around=found))
         return with_turns
 
     async def _find(self, requests: Sequence[SearchRequest]) -> list[list[Hit]]:
@@ -294,12 +297,12 @@ async def _rerank(reranker: AsyncReranker, text: str, hits: Sequence[Hit], limit
         order = await reranker.rerank(text, [recalled_line(hit.row) for hit in seen], min(limit, len(seen)))
     ranked = [_scored(seen[i], score) for i, score in order]
     # Hits beyond the reranker's maximum follow with a score no higher than the last one.
-    return ranked + [replace(hit, score=min(hit.score, ranked[-1].score)) for hit in rest]
+    return ranked + [hit._replace(score=min(hit.score, ranked[-1].score)) for hit in rest]
 
 
 def _scored(hit: Hit, score: float) -> Hit:
     details = {**hit.details, "fused": hit.score, "rerank": score}
-    return replace(hit, score=score, details=details)
+    return hit._replace(score=score, details=details)
 
 
 def _cost(hit: Hit) -> int:

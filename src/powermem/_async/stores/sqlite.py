@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from ..._concurrency import AsyncEvent, AsyncThreadBatcher, AsyncThreads, AsyncWorker
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.steps import Steps
 from ..._sqlite.engine import Engine
-from ...errors import StoreError
+from ...errors import PowerMemError, StoreError
 from .base import MAX_BATCHES_PER_COMMIT, AsyncCollector, AsyncStore
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class AsyncSQLiteStore(AsyncStore):
         self._write_thread = AsyncThreads("powermem-sqlite-writer", 1)
         self._read_threads = AsyncThreads("powermem-sqlite-reader", _READERS)
         self._saver = AsyncWorker("powermem-partition-files", self._save_partitions)
+        self._checkpointer = AsyncWorker("powermem-checkpoints", self._checkpoint)
         self._searches: AsyncThreadBatcher[SearchRequest, list[Hit]] = AsyncThreadBatcher(
             engine.search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2, after=self._start_saver
         )
@@ -58,6 +60,7 @@ class AsyncSQLiteStore(AsyncStore):
         if not await self._saver.join(_PATIENCE):
             self._saver.stop()
             await self._saver.join()
+        await self._checkpointer.join()
         try:
             await self._write_thread.run(self._engine.close)
         finally:
@@ -65,13 +68,29 @@ class AsyncSQLiteStore(AsyncStore):
             await self._read_threads.close()
 
     def _collector(self) -> AsyncCollector:
-        return AsyncThreadBatcher(self._engine.apply, max_size=MAX_BATCHES_PER_COMMIT)
+        return AsyncThreadBatcher(
+            self._engine.apply, max_size=MAX_BATCHES_PER_COMMIT, after=self._start_checkpointer
+        )
 
     async def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
         answers = await self._searches.submit_many(requests)
         self._count(answers, touch)
         await self._check_answers(requests, answers, touch)
         return answers
+
+    def _start_checkpointer(self) -> None:
+        if self._engine.checkpoint_is_due:
+            # What was committed is there whether or not another thread can be started.
+            with suppress(PowerMemError):
+                self._checkpointer.start()
+
+    async def _checkpoint(self, stopping: AsyncEvent) -> None:
+        del stopping
+        try:
+            await self._read_threads.run(self._engine.checkpoint)
+        except PowerMemError as error:
+            # A later one does it, or a commit.
+            _logger.debug("the log of the database was not copied into it: %s", error)
 
     def _start_saver(self) -> None:
         if self._engine.unsaved:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from datetime import timezone as utc
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import InvalidInputError
 from .. import clock
@@ -138,8 +138,7 @@ def _future(moment: int, now: int) -> int:
     return moment
 
 
-@dataclass(frozen=True, slots=True)
-class Refinement:
+class Refinement(NamedTuple):
     """The extraction of a call of ``add`` that runs in the background.
 
     Attributes:

@@ -8,7 +8,7 @@ version, are found by their similarity to the new statement.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..messages.rough import is_rough
 from ..query.search import Hit
@@ -19,8 +19,7 @@ from .reconcile import Candidate, NewMemories, begin, supersede
 from .writes import AddMemory, Change, Supersede
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """A fact that says something about an attribute.
 
     Attributes:
@@ -38,8 +37,7 @@ class Statement:
     ends: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The memories that a statement may end, or that may end it.
 
     Attributes:
@@ -107,7 +105,7 @@ def _statement(new: NewMemories, candidate: Candidate) -> Statement:
     claims = spoken(candidate.fact.claims, speaker)
     known, ended = keys(claims), ending(claims)
     begins, _ = begin(new, candidate)
-    stated = replace(candidate, keys=tuple(known))
+    stated = candidate._replace(keys=tuple(known))
     return Statement(stated, claims, begins, known if begins < new.at else ended, bool(ended))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ...types import AddResult, Metadata
 from ..filters.expression import Expression
@@ -52,8 +52,7 @@ class AddMemory:
     words: Words | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CreateMemory:
+class CreateMemory(NamedTuple):
     """Store a memory that must be new. Outcome: ``Added``.
 
     It fails with ``AlreadyStored`` if its scope already has a memory with this hash.
@@ -91,8 +90,7 @@ class ReplaceText:
     user_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Supersede:
+class Supersede(NamedTuple):
     """End a memory's validity because a new one, written in the same batch, replaces it.
 
     ``text`` is the text of the new memory, for the history. Outcome: ``Updated`` or ``None``.
@@ -107,8 +105,7 @@ class Supersede:
     user_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Amend:
+class Amend(NamedTuple):
     """Change a memory's metadata or expiry. Outcome: ``Updated`` or ``None``."""
 
     id: int
@@ -120,8 +117,7 @@ class Amend:
     user_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     """Remove a memory with its earlier versions. Outcome: the removed ``Row`` or ``None``."""
 
     id: int
@@ -130,8 +126,7 @@ class Delete:
     user_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LinkTurns:
+class LinkTurns(NamedTuple):
     """Link a memory to further source turns that say the same.
 
     With ``version`` it fails with ``VersionConflict`` if the memory has changed since it was read.
@@ -143,8 +138,7 @@ class LinkTurns:
     user_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteWhere:
+class DeleteWhere(NamedTuple):
     """Delete every memory of a scope that passes a filter, with its earlier versions.
 
     Outcome: the number of deleted memories, without the versions that went with theirs.
@@ -158,8 +152,7 @@ class DeleteWhere:
     keep_turns: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """Selects the changes of a batch whose outcomes are the items of a call's result.
 
     Attributes:
@@ -178,16 +171,14 @@ class Items:
         return cls(len(before), len(before) + len(changes), verbatim)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The result of a call: ``result``, with these items in the place of its own."""
 
     items: Items
     result: AddResult
 
 
-@dataclass(frozen=True, slots=True)
-class DoneNote:
+class DoneNote(NamedTuple):
     """The completion note of a call; see ``records.completion_note``.
 
     Attributes:
@@ -204,8 +195,7 @@ class DoneNote:
     evident: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Remember:
+class Remember(NamedTuple):
     """Keep the result of a call under a key, so that a retry finds it. Outcome: the kept result.
 
     The text of a ``Reply`` or a ``DoneNote`` is made from the outcomes of the changes before this one. If the
@@ -222,8 +212,7 @@ class Remember:
     replace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Restore:
+class Restore(NamedTuple):
     """Store memories of another store with their ids, history and links. Outcome: the number of new ones.
 
     Existing memories stay unchanged: a memory is skipped if its id exists, or if a current memory of its
@@ -243,8 +232,7 @@ class Restore:
     history: Sequence[HistoryEntry] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BufferTurn:
+class BufferTurn(NamedTuple):
     """Store a message as a source turn, and buffer it for processing.
 
     Attributes:
@@ -260,8 +248,7 @@ class BufferTurn:
     parts: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FinishTurns:
+class FinishTurns(NamedTuple):
     """Remove processed turns from the buffer.
 
     With ``strict`` the batch fails with ``TurnsGone`` unless all of them are still buffered, so the memories
@@ -272,30 +259,26 @@ class FinishTurns:
     strict: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class QueueTurns:
+class QueueTurns(NamedTuple):
     """Buffer existing source turns for processing, apart from those that are buffered already."""
 
     turns: Sequence[BufferTurn]
 
 
-@dataclass(frozen=True, slots=True)
-class FreeTurns:
+class FreeTurns(NamedTuple):
     """Detach a lane's turns from ``"process"`` tasks that failed or were cancelled, for the next such task.
     Outcome: the number of turns."""
 
     lane: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddTask:
+class AddTask(NamedTuple):
     """Put a task at the end of its lane."""
 
     task: Task
 
 
-@dataclass(frozen=True, slots=True)
-class HoldLane:
+class HoldLane(NamedTuple):
     """Renew the lease of a lane. The batch fails with ``LeaseLost`` if another worker holds it.
 
     Attributes:
@@ -309,8 +292,7 @@ class HoldLane:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateTask:
+class UpdateTask(NamedTuple):
     """Update the state of a task. Outcome: the updated ``Task``, or ``None``.
 
     ``None`` for an attribute leaves it as it is. When ``status`` becomes ``PENDING``, its lane has work to do
@@ -344,8 +326,7 @@ class UpdateTask:
     warnings: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteTurns:
+class DeleteTurns(NamedTuple):
     """Delete source turns of exactly one scope. Outcome: the number of deleted turns.
 
     Attributes:
@@ -357,8 +338,7 @@ class DeleteTurns:
     ids: Sequence[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AddPreference:
+class AddPreference(NamedTuple):
     """Store a preference, unless its scope holds the same text. Outcome: 1 or 0."""
 
     preference: Preference
@@ -395,15 +375,13 @@ class Added:
     row: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(NamedTuple):
     """The scope already holds this text, in ``row``; nothing was stored."""
 
     row: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Updated:
+class Updated(NamedTuple):
     """The memory as it is now, and the text it had before."""
 
     row: Row

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..messages.forms import part_of, role_of
 from . import gemini, langchain
@@ -20,8 +19,7 @@ def read_messages(messages: Any) -> str | Sequence[Any] | None:
     return messages
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(NamedTuple):
     """An API for calling a language model.
 
     Attributes:
@@ -149,7 +147,7 @@ RESPONSES = Api("responses", "input", _into_instructions, _before_messages)
 MESSAGES = Api("messages", "messages", _into_system, _before_messages)
 GENERATE = Api("models.generate_content", "contents", _into_config, _before_contents, read=gemini.grouped)
 # LiteLLM's functions take them by position too.
-COMPLETION = replace(CHAT, name="completion", parameters=("model", "messages"))
-LITELLM_RESPONSES = replace(RESPONSES, parameters=("input", "model"))
+COMPLETION = CHAT._replace(name="completion", parameters=("model", "messages"))
+LITELLM_RESPONSES = RESPONSES._replace(parameters=("input", "model"))
 LANGCHAIN = Api("a chat model", "input", _into_input, _before_input, ("input", "config"), langchain.read)
 GENERIC = Api("a function", "", _wherever, _before_nothing)

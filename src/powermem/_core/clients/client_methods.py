@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
+from typing import NamedTuple
 
 from ...errors import UnsupportedLLMProviderError
 from .apis import CHAT, COMPLETION, GENERATE, LANGCHAIN, LITELLM_RESPONSES, MESSAGES, RESPONSES, Api
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(NamedTuple):
     """A method of a client.
 
     Attributes:
@@ -28,8 +27,7 @@ class Method:
     generated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ClientMethods:
+class ClientMethods(NamedTuple):
     """The methods of a client that talk to a language model.
 
     Attributes:

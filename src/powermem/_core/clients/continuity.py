@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from ...tokens import estimate_tokens
@@ -44,8 +43,7 @@ _TASK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Continuity:
+class Continuity(NamedTuple):
     """How much of its session a request gets.
 
     Attributes:
@@ -69,8 +67,7 @@ class Continuity:
         return self.turns + 2 * self.step + _OTHERS
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """The summary of the beginning of a session.
 
     Attributes:
@@ -85,7 +82,7 @@ class Summary:
 
     def written(self) -> str:
         """Return it as JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(self._asdict(), ensure_ascii=False)
 
     @classmethod
     def read(cls, written: str | None) -> Summary | None:
@@ -104,8 +101,7 @@ class Said(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recollection:
+class Recollection(NamedTuple):
     """What a call gets from the memory.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..messages.forms import content_of, is_listed, part_of, role_of, text_of, unpacked
@@ -33,8 +32,7 @@ class Exchange(NamedTuple):
     replied_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Attended:
+class Attended(NamedTuple):
     """A request of a registered client.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..patterns import Pattern
 from ..text.scripts import latin_share
@@ -33,8 +33,7 @@ MADial-Bench's R@10 was 55, 56, 56, 53 %.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """Traits of an embedding model.
 
     Attributes:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timezone, tzinfo
-from difflib import get_close_matches
 
 from ...errors import FilterError, InvalidInputError
 from .. import clock
@@ -408,6 +407,8 @@ def _meant(field: str, name: str) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
     found = get_close_matches(name, list(known), 1)
     return f", did you mean {found[0]!r}?" if found else ""
 

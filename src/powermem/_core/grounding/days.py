@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..patterns import Pattern
 from ..rules.dates import find_dates, resolve
 from ..values import Fact
@@ -30,4 +28,4 @@ def written_out(fact: Fact, sent_at: int, utc_offset: int | None) -> Fact:
     dated = resolve(text, sent_at, utc_offset, future=fact.kind in ("plan", "event"))
     if dated.text == text:
         return fact
-    return replace(fact, text=dated.text, event_at=dated.event_at if fact.event_at is None else fact.event_at)
+    return fact._replace(text=dated.text, event_at=dated.event_at if fact.event_at is None else fact.event_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ...types import ChatMessage
 from ..text.cleaning import normalize
@@ -80,7 +80,7 @@ class Finishing:
                 preferences.append(preference)
             else:
                 left_out.append(preference.text)
-        return Finished(replace(found, facts=list(facts.values()), preferences=preferences), left_out)
+        return Finished(found._replace(facts=list(facts.values()), preferences=preferences), left_out)
 
 
 def _placed(fact: Fact, messages: Sequence[Message]) -> Fact:
@@ -90,7 +90,7 @@ def _placed(fact: Fact, messages: Sequence[Message]) -> Fact:
         return fact
     for number, message in enumerate(messages):
         if message.role == "user" and text in normalize(message.content).casefold():
-            return replace(fact, turn=number)
+            return fact._replace(turn=number)
     return fact
 
 
@@ -114,7 +114,7 @@ def _completed(fact: Fact, messages: Sequence[Message], today: int) -> Fact:
     sent_at = today if last.sent_at is None else last.sent_at
     fact = written_out(fact, sent_at, last.utc_offset)
     text = _named(fact, message, messages)
-    return fact if text == fact.text else replace(fact, text=text)
+    return fact if text == fact.text else fact._replace(text=text)
 
 
 def _named(fact: Fact, message: Message | None, messages: Sequence[Message]) -> str:

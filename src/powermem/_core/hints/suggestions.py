@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 
@@ -153,8 +152,10 @@ def shown_name(name: object) -> str:
 
 def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the name that was probably meant, by its letters."""
+    from difflib import get_close_matches
+
     by_lower = {known.lower(): known for known in names}
-    close = difflib.get_close_matches(name.lower()[:_SHOWN], by_lower, n=1, cutoff=cutoff)
+    close = get_close_matches(name.lower()[:_SHOWN], by_lower, n=1, cutoff=cutoff)
     return by_lower[close[0]] if close else None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from ...tokens import estimate_tokens
 from ..patterns import Pattern
@@ -20,8 +21,7 @@ _SENTENCE = Pattern("(?<=[.!?\u2026])\\s+|(?<=[\u3002\uff01\uff1f])")
 _SPACE = Pattern(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(NamedTuple):
     """Some messages of a conversation, or a part of one message.
 
     Attributes:

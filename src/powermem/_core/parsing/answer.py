@@ -6,7 +6,6 @@ import contextlib
 import enum
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..patterns import Pattern
@@ -64,8 +63,7 @@ class Fit(enum.IntEnum):
     """It has the requested form."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedJSON:
+class ParsedJSON(NamedTuple):
     """A value parsed from an answer.
 
     Attributes:

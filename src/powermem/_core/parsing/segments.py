@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .answer import Fit, ParseError, parse_answer
 from .facts import whole
@@ -13,8 +12,7 @@ _CONTAINERS = ("segments", "groups", "topics", "episodes", "results", "items", "
 _TURNS = ("turns", "messages", "indices", "numbers", "turn_numbers", "ids")
 
 
-@dataclass(frozen=True, slots=True)
-class Segments:
+class Segments(NamedTuple):
     """The division of a conversation into topics.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..filters.expression import Expression
 from ..filters.match import matches
@@ -12,8 +12,7 @@ from ..values import Row, Turn
 from .search import Hit
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """A turn, and the memories that came from it.
 
     Attributes:
@@ -25,8 +24,7 @@ class Said:
     memories: Sequence[Row | None] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """The turns beside memories, whether they may be shown or not.
 
     Attributes:
@@ -41,8 +39,7 @@ class Surroundings:
     said: Mapping[int, Said]
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """A turn beside a result.
 
     Attributes:
@@ -61,8 +58,7 @@ class Neighbour:
         return self.turn.content if self.memory is None else self.memory.text
 
 
-@dataclass(frozen=True, slots=True)
-class Visibility:
+class Visibility(NamedTuple):
     """Which turns may be shown.
 
     A turn is shown only if all memories that came from it could be found: what was deleted, superseded, has

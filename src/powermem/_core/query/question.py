@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta, timezone, tzinfo
+from typing import NamedTuple
 
 from ..clock import MONTHS, from_date, local_time, to_datetime
 from ..patterns import Pattern
@@ -28,8 +28,7 @@ _SUBJECT = Pattern(rf"\b({_AUXILIARY}) ({_NAME})\b(?!')")
 _OWNER = Pattern(rf"(?<!^)\b{_NAME}'s\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A query that has been read.
 
     Attributes:

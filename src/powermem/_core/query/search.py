@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..values import Row, Scope
 
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from .around import Neighbour
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A time that a query names.
 
     Attributes:
@@ -85,8 +84,7 @@ class SearchRequest:
     explain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A memory that was found; ``details`` are the parts of the score."""
 
     row: Row
@@ -94,8 +92,7 @@ class Hit:
     details: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The results of one query, best first.
 
     ``warnings`` say what went wrong on the way without making the answer worthless. ``around`` are the turns

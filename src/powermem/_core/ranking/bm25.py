@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -207,13 +207,16 @@ def _merge(left: Segment, right: Segment) -> Segment:
     )
 
 
+_Added: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+
+
 class Postings:
     """A full-text index of rows 0, 1, 2, ... in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._segments: list[Segment] = []
+        self._segments: tuple[Segment, ...] = ()
         # Rows added since the last query; the next one turns them into a segment.
-        self._added: list[tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8], npt.NDArray[np.int64]]] = []
+        self._added: list[_Added] | None = None
         self._waiting = 0
         self._lengths: FloatArray = np.empty(0, dtype=np.float32)
         self._count = 0
@@ -225,10 +228,10 @@ class Postings:
     def of(cls, segments: Sequence[Segment], lengths: FloatArray) -> Postings:
         """Return the index of what `settled` gave."""
         postings = cls()
-        postings._segments, postings._lengths, postings._count = list(segments), lengths, len(lengths)
+        postings._segments, postings._lengths, postings._count = tuple(segments), lengths, len(lengths)
         return postings
 
-    def settled(self) -> tuple[list[Segment], FloatArray]:
+    def settled(self) -> tuple[Sequence[Segment], FloatArray]:
         """Return the segments and the length of each row, none of which will change."""
         self._settle()
         return self._segments, self._lengths
@@ -261,6 +264,8 @@ class Postings:
             sizes: the number of terms of each row; shape (rows,).
         """
         if len(sizes):
+            if self._added is None:
+                self._added = []
             self._added.append((terms, frequencies, sizes))
             self._count += len(sizes)
             self._waiting += len(sizes)
@@ -282,7 +287,7 @@ class Postings:
         while len(segments) > 1 and self._mergeable(*segments[-2:]):
             right = segments.pop()
             segments.append(_merge(segments.pop(), right))
-        self._lengths, self._segments, self._added, self._waiting = lengths, segments, [], 0
+        self._lengths, self._segments, self._added, self._waiting = lengths, tuple(segments), None, 0
 
     def _mergeable(self, left: Segment, right: Segment) -> bool:
         return left.count < 2 * right.count and left.count + right.count <= _MAX_SEGMENT
@@ -475,6 +480,9 @@ class Matches:
     def gains(self, rows: npt.NDArray[np.int64]) -> FloatArray:
         """Return the gain of each word in some rows; see `Lexical`."""
         if self._gained is not None:
+            if len(rows) == len(self.lengths):
+                # Word by word for each row, as the rows are copied below.
+                return np.asfortranarray(self._gained)
             return self._gained[:, rows]
         gained = np.zeros((len(self.words), len(rows)), dtype=np.float32)
         damped = damping(self.lengths[rows], self.mean)
@@ -487,7 +495,8 @@ class Matches:
 
     def flags(self, rows: npt.NDArray[np.int64]) -> BoolArray:
         """Return which rows have each of `SIGNALLED`; see `Lexical`."""
-        return self._flags()[:, rows]
+        flags = self._flags()
+        return flags if len(rows) == flags.shape[1] else flags[:, rows]
 
     def having(self, terms: Sequence[int], rows: npt.NDArray[np.int64]) -> BoolArray:
         """Return which rows contain which terms; see `Lexical`."""

@@ -13,68 +13,56 @@ BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 
 
-class Column:
-    """A growing array of integers."""
+class Columns:
+    """Arrays of equal length that grow at the end, each under a name.
 
-    def __init__(self, dtype: type[np.signedinteger[Any]] = np.int64) -> None:
-        self._data: npt.NDArray[Any] = np.empty(64, dtype=dtype)
+    There are several for each user, and together they are one object for the garbage collector, which visits
+    neither arrays nor a dictionary of nothing else.
+
+    Args:
+        types: the type of each array.
+    """
+
+    __slots__ = ("_data", "_length")
+
+    def __init__(self, **types: type[np.signedinteger[Any]]) -> None:
+        self._data: dict[str, npt.NDArray[Any]] = {
+            name: np.empty(64, dtype=dtype) for name, dtype in types.items()
+        }
         self._length = 0
 
     @classmethod
-    def of(cls, values: npt.NDArray[Any]) -> Column:
-        """Return a column that holds this array itself."""
-        column = cls()
-        column._data, column._length = values, len(values)
-        return column
+    def of(cls, **arrays: npt.NDArray[Any]) -> Columns:
+        """Return columns that hold these arrays themselves."""
+        columns = cls()
+        columns._data = arrays
+        columns._length = len(next(iter(arrays.values())))
+        return columns
 
-    def extend(self, values: Sequence[int] | npt.NDArray[Any]) -> None:
-        needed = self._length + len(values)
-        if needed > len(self._data):
-            grown = np.empty(max(needed, len(self._data) * 3 // 2), dtype=self._data.dtype)
-            grown[: self._length] = self._data[: self._length]
-            self._data = grown
-        self._data[self._length : needed] = values
+    def extend(self, **values: Sequence[int] | npt.NDArray[Any]) -> None:
+        """Add as many values to each array."""
+        length = self._length
+        needed = length + len(next(iter(values.values())))
+        for name, added in values.items():
+            data = self._data[name]
+            if needed > len(data):
+                grown = np.empty(max(needed, len(data) * 3 // 2), dtype=data.dtype)
+                grown[:length] = data[:length]
+                self._data[name] = data = grown
+            data[length:needed] = added
         self._length = needed
 
-    @property
-    def values(self) -> npt.NDArray[Any]:
-        """All values; shape (n,). The array is a view and may be written to."""
-        return self._data[: self._length]
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        """Return all values of an array; shape (n,). It is a view and may be written to."""
+        return self._data[name][: self._length]
 
-    @property
-    def nbytes(self) -> int:
-        """The allocated bytes."""
-        return self._data.nbytes
+    def __len__(self) -> int:
+        return self._length
 
 
-class Names:
-    """A growing column of strings, stored as small integers; `codes` maps each string to its code."""
-
-    def __init__(self) -> None:
-        self.codes: dict[str, int] = {}
-        self._column = Column()
-
-    @classmethod
-    def of(cls, names: Sequence[str], codes: IntArray) -> Names:
-        """Return a column of these codes, the places of the strings among ``names``."""
-        column = cls()
-        column.codes = {name: code for code, name in enumerate(names)}
-        column._column = Column.of(codes)
-        return column
-
-    def extend(self, values: Iterable[str]) -> None:
-        codes = self.codes
-        self._column.extend([codes.setdefault(value, len(codes)) for value in values])
-
-    def equal(self, value: str) -> BoolArray:
-        """Return which rows hold this string; shape (n,)."""
-        equal: BoolArray = self._column.values == self.codes.get(value, -1)
-        return equal
-
-    @property
-    def values(self) -> IntArray:
-        """The code of every row; shape (n,)."""
-        return self._column.values
+def encode(codes: dict[str, int], values: Iterable[str]) -> list[int]:
+    """Return the code of each string; a new one gets the next code."""
+    return [codes.setdefault(value, len(codes)) for value in values]
 
 
 def group_starts(values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:

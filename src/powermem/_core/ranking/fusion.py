@@ -8,7 +8,6 @@ closer look; `relevance` scores these, as a probability that is comparable betwe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -199,8 +198,7 @@ def candidates(
     return chosen & visible
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """Rows that take part, with their signals.
 
     Attributes:
@@ -236,15 +234,18 @@ def measure(
     if not len(pool):
         return None
     # The pool and the turns beside it take part, but only rows of the pool may lift others.
-    in_pool = np.zeros(len(visible), dtype=np.bool_)
+    # With one more at the end, for no row.
+    in_pool = np.zeros(len(visible) + 1, dtype=np.bool_)
     in_pool[pool] = True
     links = partition.links(weights.span) if weights.lifts else None
     rows, nearby = _take_part(partition, pool, in_pool, visible, weights)
-    values = {} if dense is None else {"dense": dense[rows]}
+    # All rows of most small users take part, which need no copy.
+    taken: slice | IntArray = rows if len(rows) < len(visible) else slice(len(visible))
+    values = {} if dense is None else {"dense": dense[taken]}
     if weights.similarity:
-        return Scored(rows, every[rows], values, Situation(0, 0, 0, None, 1))
-    strong = in_pool[rows]
-    base = every[rows]
+        return Scored(rows, every[taken], values, Situation(0, 0, 0, None, 1))
+    strong = in_pool[taken]
+    base = every[taken]
     spoken = partition.spoken_by(cues.words)
     flags = None if lexical is None else lexical.flags(rows)
     single = signals.of_rows(partition, lexical, rows, cues, spoken, flags)
@@ -279,12 +280,15 @@ def measure(
 def _take_part(
     partition: Rankable, pool: IntArray, in_pool: BoolArray, visible: BoolArray, weights: Weights
 ) -> tuple[IntArray, Nearby]:
-    """Return the rows of the pool and the turns beside them, ascending, and which are beside each other."""
+    """Return the rows of the pool and the turns beside them, ascending, and which are beside each other.
+
+    For ``in_pool`` see ``chosen`` of `Lines.of`.
+    """
     span = weights.span if weights.lifts else 0
     if isinstance(partition, Partition):
         return Lines.of(partition, pool, in_pool, visible, span)
     pairs = Pairs.of(partition, pool, visible, span)
-    taking_part = in_pool.copy()
+    taking_part = in_pool[:-1].copy()
     taking_part[pairs.rows] = True
     rows = taking_part.nonzero()[0]
     return rows, pairs.among(rows)

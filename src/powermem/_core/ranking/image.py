@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +20,7 @@ _SEGMENT = ("terms", "starts", "rows", "frequencies")
 _CODES = ("bits", "steps", "scales")
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionImage:
+class PartitionImage(NamedTuple):
     """What a partition consists of. Nothing in it changes when the partition does.
 
     Attributes:

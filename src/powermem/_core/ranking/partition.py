@@ -22,7 +22,7 @@ import numpy.typing as npt
 from ..text.terms import query_terms
 from .bm25 import Postings
 from .codes import Codes
-from .columns import BoolArray, Column, FloatArray, IntArray, Names, group_starts
+from .columns import BoolArray, Columns, FloatArray, IntArray, encode, group_starts
 from .image import (
     Array,
     PartitionImage,
@@ -40,6 +40,8 @@ from .windows import FurtherWindows
 
 FOREVER = 2**63 - 1
 """Stands for "no end" in the columns of times."""
+
+_COLUMNS = ("ids", "valid_from", "valid_to", "expires_at", "agents", "runs", "actors")
 
 # Up to this many rows, the turns beside all of them are kept.
 _FEW = 1 << 11
@@ -92,13 +94,11 @@ class Partition:
         self.dimension = dimension
         self.coded = coded
         self._exact = exact
-        self._ids = Column()
-        self._valid_from = Column()
-        self._valid_to = Column()
-        self._expires_at = Column()
-        self._agents = Names()
-        self._runs = Names()
-        self._actors = Names()
+        self._columns = Columns(**dict.fromkeys(_COLUMNS, np.int64))
+        # The codes of names, by which the columns hold them.
+        self._agents: dict[str, int] = {}
+        self._runs: dict[str, int] = {}
+        self._actors: dict[str, int] = {}
         self._speakers: dict[str, list[int]] = {}
         self._named = 0
         self._row_of: dict[int, int] = {}
@@ -118,13 +118,7 @@ class Partition:
         """Return the partition as arrays, which share its memory where they do not change."""
         before, after, stale = self._turns.links
         pieces: Pieces = {
-            "ids": [self._ids.values],
-            "valid_from": [self._valid_from.values],
-            "valid_to": [self._valid_to.values],
-            "expires_at": [self._expires_at.values],
-            "agents": [self._agents.values],
-            "runs": [self._runs.values],
-            "actors": [self._actors.values],
+            **{name: [self._columns[name]] for name in _COLUMNS},
             "before": [before],
             "after": [after],
             "stale": [stale],
@@ -138,12 +132,12 @@ class Partition:
         values = {
             "dimension": self.dimension,
             "coded": self.coded,
-            "rows": len(self._ids.values),
+            "rows": len(self._columns),
             "windows": None if self._further is None else len(self._further),
             "segments": segments,
-            "agents": list(self._agents.codes),
-            "runs": list(self._runs.codes),
-            "actors": list(self._actors.codes),
+            "agents": list(self._agents),
+            "runs": list(self._runs),
+            "actors": list(self._actors),
         }
         return PartitionImage(pieces | postings, values)
 
@@ -158,13 +152,10 @@ class Partition:
         """
         dimension, coded, rows = values["dimension"], values["coded"], values["rows"]
         partition = cls(dimension, coded=coded, exact=exact)
-        partition._ids = Column.of(arrays["ids"])
-        partition._valid_from = Column.of(arrays["valid_from"])
-        partition._valid_to = Column.of(arrays["valid_to"])
-        partition._expires_at = Column.of(arrays["expires_at"])
-        partition._agents = Names.of(values["agents"], arrays["agents"])
-        partition._runs = Names.of(values["runs"], arrays["runs"])
-        partition._actors = Names.of(values["actors"], arrays["actors"])
+        partition._columns = Columns.of(**{name: arrays[name] for name in _COLUMNS})
+        partition._agents, partition._runs, partition._actors = (
+            {name: code for code, name in enumerate(values[kind])} for kind in ("agents", "runs", "actors")
+        )
         partition._turns = Turns.of(arrays["before"], arrays["after"], arrays["stale"])
         partition._hidden = set(arrays["hidden"].tolist())
         partition._may_expire = bool((arrays["expires_at"] != FOREVER).any())
@@ -183,7 +174,7 @@ class Partition:
     @property
     def drift(self) -> int:
         """The number of changes that led here: rows, and those of them that were hidden since."""
-        return len(self._ids.values) + len(self._hidden)
+        return len(self._columns) + len(self._hidden)
 
     def __len__(self) -> int:
         """Return the number of rows that are not hidden."""
@@ -192,19 +183,19 @@ class Partition:
     @property
     def ids(self) -> IntArray:
         """The id of every row, hidden ones included; shape (n,)."""
-        return self._ids.values
+        return self._columns["ids"]
 
     @property
     def valid_from(self) -> IntArray:
         """Since when each row is true, microseconds UTC; shape (n,)."""
-        return self._valid_from.values
+        return self._columns["valid_from"]
 
     @property
     def nbytes(self) -> int:
         """The allocated bytes, with an estimate for the Python objects."""
         vectors = self.vectors.nbytes if self.vectors is not None else 0
         vectors += self._further.nbytes if self._further is not None else 0
-        rows = len(self._ids.values)
+        rows = len(self._columns)
         each = _OVERHEAD_PER_ROW if rows > _FEW else _OVERHEAD_PER_ROW + _LINKS_PER_ROW
         return _OVERHEAD + vectors + self.postings.nbytes + rows * each
 
@@ -217,15 +208,17 @@ class Partition:
         """Add rows; a row whose id is already here replaces the old one."""
         self.remove(rows.ids)
         self._links = self._current = None
-        start = len(self._ids.values)
-        self._ids.extend(rows.ids)
-        self._valid_from.extend(rows.valid_from)
-        self._valid_to.extend([FOREVER if moment is None else moment for moment in rows.valid_to])
-        self._expires_at.extend([FOREVER if moment is None else moment for moment in rows.expires_at])
+        start = len(self._columns)
+        self._columns.extend(
+            ids=rows.ids,
+            valid_from=rows.valid_from,
+            valid_to=[FOREVER if moment is None else moment for moment in rows.valid_to],
+            expires_at=[FOREVER if moment is None else moment for moment in rows.expires_at],
+            agents=encode(self._agents, rows.agents),
+            runs=encode(self._runs, rows.runs),
+            actors=encode(self._actors, (actor or "" for actor in rows.actors)),
+        )
         self._may_expire = self._may_expire or any(moment is not None for moment in rows.expires_at)
-        self._agents.extend(rows.agents)
-        self._runs.extend(rows.runs)
-        self._actors.extend(actor or "" for actor in rows.actors)
         self._row_of.update(zip(rows.ids, range(start, start + len(rows.ids)), strict=True))
         self._turns.append(self.runs(np.arange(start, start + len(rows.ids))))
         if self.vectors is not None:
@@ -246,7 +239,7 @@ class Partition:
         having = np.flatnonzero(numbers)
         vectors = np.frombuffer(further, dtype=np.float32).reshape(-1, dimension)
         self._further.append(start + having, numbers[having], vectors)
-        held = len(self._ids.values) + len(self._further)
+        held = len(self._columns) + len(self._further)
         if self._exact is not None and held > self._exact and isinstance(self.vectors, Vectors):
             self.vectors = self.vectors.coded()
             self._further.encode()
@@ -286,11 +279,11 @@ class Partition:
         """
         mask = self._shown() if as_of is None else self._shown_at(as_of)
         if self._may_expire and not include_expired:
-            mask = mask & (self._expires_at.values > (now if as_of is None else as_of))
+            mask = mask & (self._columns["expires_at"] > (now if as_of is None else as_of))
         if agent is not None:
-            mask = mask & self._agents.equal(agent)
+            mask = mask & (self._columns["agents"] == self._agents.get(agent, -1))
         if run is not None:
-            mask = mask & self._runs.equal(run)
+            mask = mask & (self._columns["runs"] == self._runs.get(run, -1))
         if only is not None:
             allowed = np.zeros(len(mask), dtype=np.bool_)
             allowed[[row for i in only.tolist() if (row := self._row_of.get(i)) is not None]] = True
@@ -300,7 +293,7 @@ class Partition:
     def _shown(self) -> BoolArray:
         """Return which rows are true now, which is kept; nobody can change it."""
         if self._current is None:
-            current: BoolArray = self._valid_to.values == FOREVER
+            current: BoolArray = self._columns["valid_to"] == FOREVER
             current[list(self._hidden)] = False
             current.flags.writeable = False
             self._current = current
@@ -308,7 +301,7 @@ class Partition:
 
     def _shown_at(self, moment: int) -> BoolArray:
         """Return which rows were true at a moment."""
-        shown: BoolArray = (self._valid_from.values <= moment) & (self._valid_to.values > moment)
+        shown: BoolArray = (self._columns["valid_from"] <= moment) & (self._columns["valid_to"] > moment)
         shown[list(self._hidden)] = False
         return shown
 
@@ -321,7 +314,7 @@ class Partition:
             Shape (m, n).
         """
         if self.vectors is None:
-            return np.zeros((len(queries), len(self._ids.values)), dtype=np.float32)
+            return np.zeros((len(queries), len(self._columns)), dtype=np.float32)
         scores = self.vectors.similarities(queries)
         if self._further is not None:
             self._further.lift(queries, scores)
@@ -338,29 +331,29 @@ class Partition:
     def spoken_by(self, terms: Iterable[str]) -> BoolArray | None:
         """Return which rows a speaker named by one of these terms said, shape (n,), or ``None``."""
         # The index of names is extended by the speakers that have been added since the last call.
-        known = self._actors.codes
+        known = self._actors
         if self._named < len(known):
             for name in islice(known, self._named, None):
                 for term in query_terms(name):
                     self._speakers.setdefault(term, []).append(known[name])
             self._named = len(known)
         codes = [code for term in self._speakers.keys() & terms for code in self._speakers[term]]
-        return np.isin(self._actors.values, codes) if codes else None
+        return np.isin(self._columns["actors"], codes) if codes else None
 
     def voices(self, rows: IntArray) -> IntArray:
         """Return the code of the speaker of each of these rows; same shape."""
-        codes: IntArray = self._actors.values[rows]
+        codes: IntArray = self._columns["actors"][rows]
         return codes
 
     def runs(self, rows: IntArray) -> IntArray:
         """Return the code of the run of each of these rows, -1 for none; same shape."""
-        codes: IntArray = self._runs.values[rows]
-        without = self._runs.codes.get("", -1)
+        codes: IntArray = self._columns["runs"][rows]
+        without = self._runs.get("", -1)
         return np.where(codes == without, -1, codes)
 
     def links(self, span: int) -> Links | None:
         """Return the turns beside all rows, which are kept; ``None`` for many rows."""
-        count = len(self._ids.values)
+        count = len(self._columns)
         if count > _FEW:
             return None
         if self._links is None or self._links[0] != span:
@@ -370,23 +363,24 @@ class Partition:
             groups = np.empty(count, dtype=np.intp)
             groups[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=count))
             lines = self._turns.lines(np.arange(count), span)
+            lines[lines < 0] = count
             self._links = span, Links(lines, order, starts, groups, runs < 0)
         return self._links[1]
 
     def lines(self, rows: IntArray, span: int) -> npt.NDArray[np.intp]:
-        """Return the turn at each step from each row, -1 for none; see `Turns.lines`."""
-        if self._links is not None and self._links[0] == span:
-            return self._links[1].others[:, rows]
+        """Return the turn at each step from each row, the number of all rows for none; see `Turns.lines`."""
         if self._turns.stale(self.runs(rows)):
             self._sort_turns()
-        return self._turns.lines(rows, span)
+        lines = self._turns.lines(rows, span)
+        lines[lines < 0] = len(self._ids.values)
+        return lines
 
     def _sort_turns(self) -> IntArray:
         """Sort the runs that need it, and return the codes of the runs of all rows, -1 for none."""
-        runs = self.runs(np.arange(len(self._ids.values)))
+        runs = self.runs(np.arange(len(self._columns)))
         shown = runs.copy()
         shown[list(self._hidden)] = -1
-        self._turns.order(shown, self._valid_from.values, self._ids.values)
+        self._turns.order(shown, self._columns["valid_from"], self._columns["ids"])
         return runs
 
     def beside(self, rows: IntArray, span: int) -> Beside:

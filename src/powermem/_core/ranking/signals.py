@@ -99,7 +99,7 @@ class Linked(Rankable, Protocol):
     """Rows that are linked with the turns before and after them."""
 
     def lines(self, rows: IntArray, span: int) -> npt.NDArray[np.intp]:
-        """Return the turn at each step from each row, -1 for none; see `Turns.lines`."""
+        """Return the turn at each step from each row, the number of all rows for none; see `Turns.lines`."""
 
 
 class Nearby(Protocol):
@@ -207,22 +207,34 @@ class Lines(NamedTuple):
         Args:
             partition: the source of the rows.
             pool: visible ones.
-            chosen: which rows these are; shape (n,).
+            chosen: which rows these are, and behind the last row False, for none; shape (n + 1,).
             visible: which rows may be found; shape (n,).
             span: the greatest distance.
         """
-        taking_part = chosen.copy()
-        beside = partition.lines(pool, span)
-        taking_part[beside[beside >= 0]] = True
-        taking_part &= visible
-        rows = taking_part.nonzero()[0]
-        others = partition.lines(rows, span)
-        # A pair needs one of the pool, and nobody who is hidden. None is first taken for the last row.
+        links = partition.links(span) if span else None
+        if links is not None:
+            beside = chosen[links.others]
+            taking_part = np.logical_or.reduce(beside, axis=0)
+            taking_part |= chosen[:-1]
+            taking_part &= visible
+            rows = taking_part.nonzero()[0]
+            if len(rows) == len(visible):
+                # All do, as of most small users. A pair needs one of the pool.
+                beside |= chosen[:-1]
+                return rows, cls(np.where(beside, links.others, len(rows)), span)
+            others = links.others[:, rows]
+        else:
+            taking_part = chosen.copy()
+            taking_part[partition.lines(pool, span)] = True
+            taking_part = taking_part[:-1]
+            taking_part &= visible
+            rows = taking_part.nonzero()[0]
+            others = partition.lines(rows, span)
+        # Nor may anybody be hidden.
         kept = chosen[others]
         kept |= chosen[rows]
-        kept &= taking_part[others]
-        kept &= others >= 0
-        place = np.empty(len(visible), dtype=np.intp)
+        kept &= _padded(taking_part)[others]
+        place = np.empty(len(chosen), dtype=np.intp)
         place[rows] = np.arange(len(rows))
         return rows, cls(np.where(kept, place[others], len(rows)), span)
 
@@ -230,7 +242,7 @@ class Lines(NamedTuple):
         """See `Nearby`."""
         if not self.span:
             return np.zeros_like(values)
-        each = _padded(values)[self.others]
+        each = _padded(values).take(self.others, axis=0)
         # On both sides at each distance.
         nearer = np.maximum(each[: self.span], each[self.span :])
         by(nearer, factors[1:].reshape(-1, *[1] * values.ndim), out=nearer)
@@ -268,9 +280,8 @@ def _distances(span: int) -> FloatArray:
 
 def _padded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return values with zeros behind the last row, which stands for none."""
-    padded = np.empty((len(values) + 1, *values.shape[1:]), dtype=values.dtype)
+    padded = np.zeros((len(values) + 1, *values.shape[1:]), dtype=values.dtype)
     padded[:-1] = values
-    padded[-1] = 0
     return padded
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .columns import BoolArray, Column, IntArray
+from .columns import BoolArray, Columns, IntArray
 
 _NONE = -1
 
@@ -30,7 +30,7 @@ class Links(NamedTuple):
     """The turns beside all rows, and the rows by run, for few rows.
 
     Attributes:
-        others: the turn at each step, -1 for none: first those before, from the nearest on, then those
+        others: the turn at each step, n for none: first those before, from the nearest on, then those
             behind; shape (2 * span, n).
         order: the rows by run; shape (n,).
         starts: where each run begins in that order; shape (runs,).
@@ -52,28 +52,26 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        self._before = Column(np.int32)
-        self._after = Column(np.int32)
+        self._links = Columns(before=np.int32, after=np.int32)
         # Indexed by the code of the run.
         self._stale = np.zeros(64, dtype=np.bool_)
 
     @property
     def links(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], BoolArray]:
         """Copies of the turn before and after each row, shape (n,), and which runs have to be sorted."""
-        return self._before.values.copy(), self._after.values.copy(), self._stale.copy()
+        return self._links["before"].copy(), self._links["after"].copy(), self._stale.copy()
 
     @classmethod
     def of(cls, before: npt.NDArray[Any], after: npt.NDArray[Any], stale: BoolArray) -> Turns:
         """Return what `links` came from."""
         turns = cls()
-        turns._before, turns._after, turns._stale = Column.of(before), Column.of(after), stale
+        turns._links, turns._stale = Columns.of(before=before, after=after), stale
         return turns
 
     def append(self, runs: IntArray) -> None:
         """Add rows, given the codes of their runs, -1 for none."""
         unknown = np.full(len(runs), _NONE, dtype=np.int32)
-        self._before.extend(unknown)
-        self._after.extend(unknown)
+        self._links.extend(before=unknown, after=unknown)
         highest = int(runs.max(initial=_NONE))
         if highest >= len(self._stale):
             self._stale = np.concatenate([self._stale, np.zeros(highest + 1, dtype=np.bool_)])
@@ -81,7 +79,7 @@ class Turns:
 
     def remove(self, row: int) -> None:
         """Remove a row from its list."""
-        before, after = self._before.values, self._after.values
+        before, after = self._links["before"], self._links["after"]
         left, right = int(before[row]), int(after[row])
         if left != _NONE:
             after[left] = right
@@ -105,7 +103,7 @@ class Turns:
         rows = rows[np.lexsort((ids[rows], moments[rows], runs[rows]))]
         first, second = rows[:-1], rows[1:]
         follows = runs[first] == runs[second]
-        before, after = self._before.values, self._after.values
+        before, after = self._links["before"], self._links["after"]
         before[rows] = after[rows] = _NONE
         before[second[follows]] = first[follows]
         after[first[follows]] = second[follows]
@@ -114,7 +112,7 @@ class Turns:
     def beside(self, rows: IntArray, span: int) -> Beside:
         """Return the turns up to ``span`` before and after each row; its run must be sorted."""
         found = [(rows[:0],) * 3]
-        for column in (self._before.values, self._after.values):
+        for column in (self._links["before"], self._links["after"]):
             places, others = np.arange(len(rows)), rows
             for distance in range(1, span + 1):
                 others = column[others]
@@ -134,7 +132,7 @@ class Turns:
             First the turns before, from the nearest on, then those behind; shape (2 * span, k).
         """
         lines = np.empty((2 * span, len(rows)), dtype=np.intp)
-        for half, column in enumerate((self._before.values, self._after.values)):
+        for half, column in enumerate((self._links["before"], self._links["after"])):
             others = rows
             for step in range(half * span, (half + 1) * span):
                 following = column[others]

@@ -44,7 +44,7 @@ class Vectors:
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
-        self._blocks: list[FloatArray] = []
+        self._blocks: tuple[FloatArray, ...] = ()
         self._used = 0
         self._length = 0
 
@@ -53,7 +53,7 @@ class Vectors:
         """Return these rows, in this array itself; shape (n, dimension)."""
         vectors = cls(rows.shape[1])
         if len(rows):
-            vectors._blocks, vectors._used, vectors._length = [rows], len(rows), len(rows)
+            vectors._blocks, vectors._used, vectors._length = (rows,), len(rows), len(rows)
         return vectors
 
     @property
@@ -91,7 +91,7 @@ class Vectors:
         return len(self._blocks[-1]) - self._used if self._blocks else 0
 
     def _open(self, rows: int) -> None:
-        self._blocks.append(np.empty((rows, self.dimension), dtype=np.float32))
+        self._blocks = (*self._blocks, np.empty((rows, self.dimension), dtype=np.float32))
         self._used = 0
 
     def coded(self) -> Codes:

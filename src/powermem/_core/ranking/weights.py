@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """Factors of the learned weights of the signals: 1 as shipped, 0 without the signal, 2 twice as much.
 
     Attributes:

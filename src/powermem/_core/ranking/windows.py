@@ -17,7 +17,7 @@ import numpy as np
 
 from ..embedding.windows import MAX_WINDOWS
 from .codes import Codes
-from .columns import Column, FloatArray, IntArray
+from .columns import Columns, FloatArray, IntArray
 from .vectors import Vectors, mean_direction
 
 SPREAD = 0.1
@@ -68,21 +68,20 @@ class FurtherWindows:
     def __init__(self, dimension: int, *, coded: bool) -> None:
         self.vectors: Vectors | Codes = Codes(dimension) if coded else Vectors(dimension)
         # The rows with several windows, ascending, and where the further ones of each begin.
-        self._rows = Column()
-        self._starts = Column()
+        self._columns = Columns(rows=np.int64, starts=np.int64)
 
     @classmethod
     def of(cls, vectors: Vectors | Codes, rows: IntArray, starts: IntArray) -> FurtherWindows:
         """Return these windows, and where those of each row begin."""
         windows = cls(vectors.dimension, coded=isinstance(vectors, Codes))
         windows.vectors = vectors
-        windows._rows, windows._starts = Column.of(rows), Column.of(starts)
+        windows._columns = Columns.of(rows=rows, starts=starts)
         return windows
 
     @property
     def places(self) -> tuple[IntArray, IntArray]:
         """The rows that have windows here, ascending, and where those of each begin."""
-        return self._rows.values, self._starts.values
+        return self._columns["rows"], self._columns["starts"]
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -100,8 +99,7 @@ class FurtherWindows:
             counts: the number of further windows of each, at least 1; shape (k,).
             vectors: normalized, in the order of the rows; shape (sum of counts, dimension).
         """
-        self._rows.extend(rows.tolist())
-        self._starts.extend((len(self.vectors) + np.cumsum(counts) - counts).tolist())
+        self._columns.extend(rows=rows, starts=len(self.vectors) + np.cumsum(counts) - counts)
         self.vectors.append(vectors)
 
     def encode(self) -> None:
@@ -116,8 +114,8 @@ class FurtherWindows:
             queries: shape (m, dimension), normalized.
             scores: the cosines of the first windows, changed in place; shape (m, n).
         """
-        best = np.maximum.reduceat(self.vectors.similarities(queries), self._starts.values, axis=1)
-        rows = self._rows.values
+        best = np.maximum.reduceat(self.vectors.similarities(queries), self._columns["starts"], axis=1)
+        rows = self._columns["rows"]
         scores[:, rows] = np.maximum(scores[:, rows], best) - discount(self._counts() + 1)
 
     def lift_refined(self, query: FloatArray, rows: IntArray, scores: FloatArray) -> None:
@@ -129,18 +127,18 @@ class FurtherWindows:
             scores: of these rows, changed in place; shape (k,).
         """
         assert isinstance(self.vectors, Codes), "only these have estimates"
-        places = np.flatnonzero(np.isin(rows, self._rows.values, assume_unique=True))
+        places = np.flatnonzero(np.isin(rows, self._columns["rows"], assume_unique=True))
         if not len(places):
             return
-        known = np.searchsorted(self._rows.values, rows[places])
-        starts, counts = self._starts.values[known], self._counts()[known]
+        known = np.searchsorted(self._columns["rows"], rows[places])
+        starts, counts = self._columns["starts"][known], self._counts()[known]
         begins = np.cumsum(counts) - counts
         which = np.arange(int(counts.sum())) - np.repeat(begins - starts, counts)
         best = np.maximum.reduceat(self.vectors.refined(query, which), begins)
         scores[places] = np.maximum(scores[places], best) - discount(counts + 1)
 
     def _counts(self) -> IntArray:
-        return np.diff(self._starts.values, append=len(self.vectors))
+        return np.diff(self._columns["starts"], append=len(self.vectors))
 
 
 def split(embeddings: Sequence[bytes | None], size: int) -> tuple[bytes, bytes, list[int]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from operator import ne
-from typing import cast
+from typing import NamedTuple, cast
 
 from ...tokens import quarters
 from ...types import FactRecord
@@ -110,8 +110,7 @@ class Recollection:
     passages: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """A line of a recalled text.
 
     Attributes:
@@ -229,14 +228,14 @@ def _result(row: Row, found: Recollection) -> _Line:
 def _earlier(result: _Line, rows: Sequence[Row]) -> Iterable[_Line]:
     for age, row in enumerate(rows, 1):
         date = f"{_date(row)} by what is above"
-        yield replace(result, age=age, date=date, speaker=row.actor_id, text=row.text)
+        yield result._replace(age=age, date=date, speaker=row.actor_id, text=row.text)
 
 
 def _beside(result: _Line, turns: Sequence[Neighbour]) -> Iterable[_Line]:
     for one in turns:
         turn = one.turn
         date, speaker = date_phrase(turn.sent_at, turn.utc_offset), turn.actor_id or turn.role
-        yield replace(result, at=turn.sent_at, turn=turn.id, date=date, speaker=speaker, text=one.text)
+        yield result._replace(at=turn.sent_at, turn=turn.id, date=date, speaker=speaker, text=one.text)
 
 
 def _date(row: Row) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..patterns import Pattern
 from ..text.cleaning import normalize
@@ -128,7 +128,7 @@ class Conversation:
         reading = turn.read(answer.text, True)
         if reading is None:
             return None
-        self._keep(turn, replace(turn.make(reading), second_turn=before.index))
+        self._keep(turn, turn.make(reading)._replace(second_turn=before.index))
         self._follows = True
         return skipped + answer.used
 
@@ -192,8 +192,8 @@ class Conversation:
             # The date that was written out belongs to the wrong word.
             text = turn.mended(_WRITTEN_OUT.sub("", wrong.text), correction)
             if text is not None and (reading := turn.read(text, True)):
-                self._facts[place] = replace(
-                    turn.make(reading), turn=turn.index, speaker=wrong.speaker, second_turn=wrong.turn
+                self._facts[place] = turn.make(reading)._replace(
+                    turn=turn.index, speaker=wrong.speaker, second_turn=wrong.turn
                 )
                 self._follows = place == len(self._facts) - 1
                 return True
@@ -224,7 +224,7 @@ class Conversation:
         return place if place is not None and turn.names_person(self._facts[place].text) else None
 
     def _keep(self, turn: Turn, fact: Fact) -> None:
-        self._facts.append(replace(fact, turn=turn.index, speaker=turn.speaker))
+        self._facts.append(fact._replace(turn=turn.index, speaker=turn.speaker))
         self._voices.append(turn.voice)
 
     def _last(self, turn: Turn, *, reach: int) -> int | None:
@@ -246,8 +246,7 @@ _PERSON = Pattern(r"(?:he|she|his|her)\b", re.IGNORECASE)
 
 
 def _joined(first: Fact, second: Fact, turn: int) -> Fact:
-    return replace(
-        first,
+    return first._replace(
         second_turn=first.second_turn if first.turn == turn else turn,
         text=f"{first.text} {second.text}",
         event_at=second.event_at if first.event_at is None else first.event_at,

@@ -341,7 +341,7 @@ class MovesSQL:
                 for row in work.buffered
             ],
         )
-        yield from self._embedder.set_move(user_id, replace(move, state=MoveState.ARRIVED))
+        yield from self._embedder.set_move(user_id, move._replace(state=MoveState.ARRIVED))
 
     def purge(self, user_id: str, move: Move, expected: MoveState) -> Steps[bool]:
         """Remove a part of everything of a user, without a trace; return whether it was the last one.

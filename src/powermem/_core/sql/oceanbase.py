@@ -20,7 +20,7 @@ from ..changes.writes import AddMemory
 from ..embedding.windows import MAX_WINDOWS
 from ..ranking.server_rows import ServerRows
 from ..values import Row, Stored, Words
-from .collection import NewColumn, NewIndex
+from .collection import CollectionSQL, NewColumn, NewIndex
 from .dialects import Fragment
 from .mysql import ID, MySQLSQL
 from .partitions import Freshness
@@ -135,6 +135,10 @@ class OceanBaseSQL(MySQLSQL):
             *(_WORDS if self.worded else ()),
             *(() if self.near is None else ("near",)),
         )
+
+    def named(self, ids: Sequence[int], user_id: str | None) -> Fragment:
+        # Given both, this server looks up each pair of user and id, whatever its statistics say.
+        return CollectionSQL.named(self, ids, user_id)
 
     def among(self, column: str, values: Sequence[Any]) -> Fragment:
         # With a number of values that it has not seen before, the server takes three times as long for ten.

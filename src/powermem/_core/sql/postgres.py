@@ -361,12 +361,13 @@ class PostgresSQL(ServerSQL, SnapshotSQL):
     def of_user(self, column: str, user_id: str | None) -> Fragment:
         return super().of_user(column, user_id if self._partitions else None)
 
+    def named(self, ids: Sequence[int], user_id: str | None) -> Fragment:
+        # Given the user too, a server that has not counted the rows yet may read all of that user.
+        return super().named(ids, user_id if self._partitions else None)
+
     def owned(self, pairs: Sequence[tuple[int, str | None]]) -> Fragment:
         ids, users = [memory_id for memory_id, _ in pairs], [user_id for _, user_id in pairs]
-        if not self._partitions:
-            # Given the user too, a server that has not counted the rows yet may read all of that user.
-            return self.named(ids, None)
-        if None in users or len(set(users)) < 2:
+        if not self._partitions or None in users or len(set(users)) < 2:
             return super().owned(pairs)
         # As a join, which looks up each row in the part of its user.
         return Fragment(

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import (
     AuthenticationError,
@@ -107,8 +107,7 @@ class Task:
     outcome: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class BufferedTurn:
+class BufferedTurn(NamedTuple):
     """A turn that waits to be processed.
 
     Attributes:
@@ -124,16 +123,14 @@ class BufferedTurn:
     parts: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BegunTask:
+class BegunTask(NamedTuple):
     """A task that was started, and its turns that wait, in chronological order."""
 
     task: Task
     turns: Sequence[BufferedTurn]
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(NamedTuple):
     """A preference of a user, and the evidence for it.
 
     Attributes:
@@ -155,8 +152,7 @@ class Preference:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class QueueStatistics:
+class QueueStatistics(NamedTuple):
     """Statistics of the pending work.
 
     Attributes:

@@ -39,8 +39,7 @@ REFUSING = frozenset({MoveState.CLOSED, MoveState.MOVED, MoveState.ARRIVING})
 """The states in which a store accepts no writes of the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """The note of a move in one store.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..patterns import Pattern
 from .failure import Failure
@@ -22,8 +22,7 @@ class Structure(enum.IntEnum):
     """The endpoint enforces the schema."""
 
 
-@dataclass(frozen=True, slots=True)
-class Abilities:
+class Abilities(NamedTuple):
     """The features a model accepts.
 
     Attributes:
@@ -62,13 +61,13 @@ class Abilities:
             return None
         said = failure.said.lower()
         if "max_tokens" in sent and "max_completion_tokens" in said and not self.renamed_limit:
-            return replace(self, renamed_limit=True)
+            return self._replace(renamed_limit=True)
         if "enable_thinking" in said and not self.without_thinking:
-            return replace(self, without_thinking=True)
+            return self._replace(without_thinking=True)
         if unsupported := _unsupported_sampling(failure, said, sent):
-            return replace(self, refused=self.refused | unsupported)
+            return self._replace(refused=self.refused | unsupported)
         if not _STRUCTURED.isdisjoint(sent) and self.structure and _is_about_structure(failure, said):
-            return replace(self, structure=Structure(self.structure - 1))
+            return self._replace(structure=Structure(self.structure - 1))
         return None
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import ProviderError, ProviderTimeoutError
 from ...tokens import estimate_tokens
@@ -16,8 +15,7 @@ LLM_TOKENS = "llm_tokens"
 EMBEDDED_TEXTS = "embedded_texts"
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
+class Spend(NamedTuple):
     """An entry for the ledger: the expected use of a model, or a correction of an earlier entry.
 
     Attributes:
@@ -32,8 +30,7 @@ class Spend:
     limits: Mapping[str, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """An entry was refused because it would exceed a limit.
 
     Attributes:

@@ -11,8 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
@@ -21,8 +20,7 @@ from .endpoint import Endpoint, shorten
 from .reasons import CUT, FILTERED, QUOTA, TOO_LONG, is_passing, reason_for
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(NamedTuple):
     """Exponential backoff with full jitter.
 
     The wait is drawn evenly from 0 to ``min(cap, base * 2**attempt)``, as in M. Brooker, "Exponential
@@ -178,8 +176,7 @@ _LENGTHS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens"
 _LASTING = frozenset({CUT, FILTERED, QUOTA, TOO_LONG})
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why there is no usable reply. Contains no secrets.
 
     Attributes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
 from time import monotonic
+from typing import NamedTuple
 
 from ..._concurrency import Bridge, Event, Mailbox, Worker, gather
 from ..._core import clock
@@ -40,8 +41,7 @@ _UNLEARNED = 10_000
 _KEYS_AT_ONCE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Whose:
+class Whose(NamedTuple):
     """The owner of a turn, and when to learn from it.
 
     Attributes:

@@ -10,13 +10,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ..._concurrency import Lock, Meanwhile, Turnstile, to_thread
 from ..._core.messages.portions import Portion
-from ..._core.parsing.answer import ParseError
-from ..._core.parsing.facts import parse_extraction
-from ..._core.parsing.segments import parse_segments
 from ..._core.prompts.decision import DECISION_SCHEMA, decision_messages
 from ..._core.prompts.extraction import (
     SEGMENTATION_SCHEMA,
@@ -39,8 +36,8 @@ if TYPE_CHECKING:
     from ..._core.grounding.finishing import Finished
     from ..._core.parsing.decisions import Decision, Decisions
 
-# Rules and grounding are imported where they are used, by the first facts: a process that only searches loads
-# none of them.
+# Rules, grounding and what reads answers are imported where they are used, by the first facts: a process that
+# only searches loads none of them.
 
 T = TypeVar("T", Extracted, "Decisions")
 
@@ -70,8 +67,7 @@ _SHOWN = 80
 _DIVISIBLE = frozenset({CUT, FILTERED, TOO_LONG})
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(NamedTuple):
     """The result of extraction from a conversation.
 
     Attributes:
@@ -261,6 +257,7 @@ class Extractor:
         """Ask for the facts of a portion and collect them; return the error if it failed."""
         self.load()
         from ..._core.grounding.finishing import Finishing
+        from ..._core.parsing.facts import parse_extraction
 
         self._writing.enter()
         turns = len(portion.messages)
@@ -333,6 +330,9 @@ class Extractor:
         whole = [list(range(len(messages)))]
         if not has_conversation(messages):
             return whole
+        from ..._core.parsing.answer import ParseError
+        from ..._core.parsing.segments import parse_segments
+
         try:
             completion = llm.complete(segmentation_messages(messages), schema=SEGMENTATION_SCHEMA)
             usage.count(completion)
@@ -512,7 +512,7 @@ class _Collected:
             turn = fact.turn
             if turn is None and len(portion.numbers) == 1:
                 turn = 0
-            placed = fact if turn is None else replace(fact, turn=portion.numbers[turn])
+            placed = fact if turn is None else fact._replace(turn=portion.numbers[turn])
             self._facts.setdefault(normalize(fact.text), placed)
         for preference in found.preferences:
             self._preferences.setdefault(normalize(preference.text), preference)
@@ -575,6 +575,8 @@ def _lasting(
 
 
 def _read(completion: Completion, read: Callable[[str], T]) -> _Reading[T]:
+    from ..._core.parsing.answer import ParseError
+
     text = completion.text
     try:
         value = read(text)

@@ -7,8 +7,8 @@ import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..._concurrency import KeyedLock, Meanwhile
 from ..._core.changes.reconcile import (
@@ -47,7 +47,7 @@ from ..stores.base import Store
 from .extractor import Extractor, Learned
 
 if TYPE_CHECKING:
-    from ..._core.changes.superseding import Found, Statement
+    from ..._core.changes.superseding import Found, Statement, Superseding
 
 _logger = logging.getLogger("powermem")
 
@@ -59,8 +59,7 @@ _ATTEMPTS = 5
 _TURNS_OF = ":turns"
 
 
-@dataclass(frozen=True, slots=True)
-class Nearness:
+class Nearness(NamedTuple):
     """The thresholds above which a stored memory counts as being about the same thing as a fact.
 
     Attributes:
@@ -140,11 +139,13 @@ class Extraction:
         self._keep_without_facts = keep_without_facts
         self._scopes = KeyedLock()
         self._meanwhile = Meanwhile()
-        if extractor.name == "rules":
-            # Only where rules find the facts; it takes a moment to load.
-            from ..._core.changes.superseding import Superseding
 
-            self._superseding = Superseding()
+    @cached_property
+    def _superseding(self) -> Superseding:
+        # Loaded with the first facts that rules find, like these.
+        from ..._core.changes.superseding import Superseding
+
+        return Superseding()
 
     def store_verbatim(self, call: Verbatim, ids: Iterator[int]) -> list[MemoryEvent]:
         """Store each message of a call as a memory of its own, word for word.
@@ -474,7 +475,7 @@ class Extraction:
     def _embed(self, found: Sequence[Candidate], warnings: list[str]) -> list[Candidate]:
         vectors = self._encoder.encode([candidate.fact.text for candidate in found], warnings)
         return [
-            replace(candidate, embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
+            candidate._replace(embedding=vector) for candidate, vector in zip(found, vectors, strict=True)
         ]
 
 

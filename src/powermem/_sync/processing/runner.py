@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
@@ -122,12 +122,13 @@ class TaskRunner:
         self.done = Rate()
         self.failed = Rate()
 
-    def run(self, begun: BegunTask, owner: str) -> None:
+    def run(self, begun: BegunTask, owner: str, read: Callable[[], None]) -> None:
         """Run a task that was started.
 
         Args:
             begun: the task as it was started, and its turns.
             owner: the holder of its lane.
+            read: is called once the facts of all messages are found, before they are stored.
 
         Raises:
             LeaseLost: another owner holds the lane by now.
@@ -140,7 +141,7 @@ class TaskRunner:
             try:
                 if task.attempts > self._max_retries + _DEATHS:
                     raise PowerMemError(f"the work was interrupted {task.attempts - 1} times")
-                self._work(task, begun.turns, owner)
+                self._work(task, begun.turns, owner, read)
             except (LeaseLost, StoreUnavailableError, ClosedError):
                 raise
             except TaskEnded:
@@ -149,11 +150,13 @@ class TaskRunner:
             except Exception as error:
                 self._fail(task, owner, error)
 
-    def _work(self, task: Task, waiting: Sequence[BufferedTurn], owner: str) -> None:
+    def _work(
+        self, task: Task, waiting: Sequence[BufferedTurn], owner: str, read: Callable[[], None]
+    ) -> None:
         usage = Usage()
         while True:
             try:
-                ended = self._learn_all(task, owner, waiting, usage)
+                ended = self._learn_all(task, owner, waiting, usage, read)
                 break
             except TurnsGone:
                 # Some turns were deleted in the meantime. Process the others all the same.
@@ -164,7 +167,14 @@ class TaskRunner:
         self.done.count()
         self._tell(task, ended)
 
-    def _learn_all(self, task: Task, owner: str, waiting: Sequence[BufferedTurn], usage: Usage) -> Outcome:
+    def _learn_all(
+        self,
+        task: Task,
+        owner: str,
+        waiting: Sequence[BufferedTurn],
+        usage: Usage,
+        read: Callable[[], None],
+    ) -> Outcome:
         """Store the memories of the turns; return the resulting task."""
         ended: Outcome = None
         heard, problem = self._hear(waiting, usage)
@@ -176,7 +186,8 @@ class TaskRunner:
             last = number == len(groups) and not problems
             try:
                 asked = replace(task, payload=calls[turns[0].id] or task.payload)
-                ended = self._learn(asked, owner, turns, heard, usage, last=last)
+                told = read if number == len(groups) else None
+                ended = self._learn(asked, owner, turns, heard, usage, told, last=last)
             except _ENDS:
                 raise
             except PowerMemError as error:
@@ -240,6 +251,7 @@ class TaskRunner:
         turns: Sequence[Turn],
         heard: dict[int, Message],
         usage: Usage,
+        read: Callable[[], None] | None,
         *,
         last: bool,
     ) -> Outcome:
@@ -255,6 +267,8 @@ class TaskRunner:
         ids = [turn.id for turn in turns]
         messages = [heard[turn_id] for turn_id in ids]
         learned = self._extraction.learn(messages, refinement.new, usage, refinement.prompt)
+        if read is not None:
+            read()
         missing = frozenset(learned.missing)
         done = [turn_id for number, turn_id in enumerate(ids) if number not in missing]
         last = last and learned.problem is None

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..._core.embedding.mock import DIMENSION
-from ..._core.embedding.runtimes import RuntimeModel
 from ..._core.embedding.traits import traits_of
 from ..._core.hints.extras import pip_install
 from ..._core.wire.ability import Abilities, Structure
@@ -25,16 +24,15 @@ from ...config.sections import Budget
 from ...errors import ConfigError
 from ..stores.base import Store
 from .embedder import BatchedEmbedder, Embedder, MockEmbedder, OpenAIEmbedder
-from .foreign import ForeignEmbedder, ForeignLLM
 from .http import EndpointClient, HTTPClient
 from .llm import LLM, ChatLLM
 from .media import ChatTranscriber, EndpointTranscriber, Media, Transcriber
 from .metered import Meter, MeteredEmbedder, MeteredLLM, MeteredTranscriber
-from .reranker import HTTPReranker, LLMReranker, Reranker
 from .typed import TypedEmbedder
 
 if TYPE_CHECKING:
     from ..._drivers.clouds import AwsSigner
+    from .reranker import Reranker
 
 _logger = logging.getLogger("powermem")
 
@@ -63,6 +61,8 @@ def _inner_llm(settings: ProviderSettings, http: HTTPClient) -> LLM | None:
         case "none":
             return None
         case "langchain" | "custom":
+            from .foreign import ForeignLLM
+
             target, model = _foreign(settings)
             return ForeignLLM(
                 target, provider=settings.provider, model=model, max_concurrency=settings.max_concurrency
@@ -121,6 +121,8 @@ def build_reranker(settings: RerankerSettings | None, llm: LLM | None, http: HTT
     """
     if settings is None:
         return None
+    from .reranker import HTTPReranker, LLMReranker
+
     if settings.protocol == "llm":
         assert llm is not None, "the configuration was checked"
         return LLMReranker(llm, max_candidates=settings.max_candidates, top_n=settings.top_n)
@@ -188,6 +190,8 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
         case "mock":
             return MockEmbedder(settings.dimension or DIMENSION, window=settings.max_tokens)
         case "langchain" | "custom":
+            from .foreign import ForeignEmbedder
+
             target, model = _foreign(settings)
             return ForeignEmbedder(
                 target,
@@ -198,6 +202,9 @@ def _inner_embedder(settings: EmbedderSettings, http: HTTPClient) -> Embedder | 
                 window=settings.max_tokens or _count_of(target, "max_tokens"),
             )
         case "runtime":
+            from ..._core.embedding.runtimes import RuntimeModel
+            from .foreign import ForeignEmbedder
+
             return ForeignEmbedder(
                 RuntimeModel(settings.provider, settings.model or "", reveal(settings.options)),
                 provider=settings.provider,

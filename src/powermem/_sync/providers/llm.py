@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 from ..._concurrency import to_thread
@@ -99,7 +98,7 @@ class ChatLLM:
             if reduced is None and reply.reason == CUT and unenforced is None and schema is not None:
                 # The server rejected the model's answer as invalid. Retry this call without enforcement: the
                 # parser here may still get something out of the answer.
-                unenforced = replace(abilities, structure=Structure.PROMPT)
+                unenforced = abilities._replace(structure=Structure.PROMPT)
                 continue
             if reduced is None:
                 raise reply.error()

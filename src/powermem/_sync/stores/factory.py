@@ -36,7 +36,7 @@ def build_store(settings: Settings, place: Place | None = None) -> Store:
         retention_days=memory.decay_rate * memory.decay_rate_multipliers.short_term,
     )
     if not memory.enabled:
-        weights = replace(weights, recency=0.0)
+        weights = weights._replace(recency=0.0)
     config = settings.store.config
     if isinstance(config, SQLiteConfig):
         return _sqlite(config, weights)

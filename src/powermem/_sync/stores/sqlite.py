@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from ..._concurrency import Event, ThreadBatcher, Threads, Worker
 from ..._core.query.search import Hit, SearchRequest
 from ..._core.sql.steps import Steps
 from ..._sqlite.engine import Engine
-from ...errors import StoreError
+from ...errors import PowerMemError, StoreError
 from .base import MAX_BATCHES_PER_COMMIT, Collector, Store
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class SQLiteStore(Store):
         self._write_thread = Threads("powermem-sqlite-writer", 1)
         self._read_threads = Threads("powermem-sqlite-reader", _READERS)
         self._saver = Worker("powermem-partition-files", self._save_partitions)
+        self._checkpointer = Worker("powermem-checkpoints", self._checkpoint)
         self._searches: ThreadBatcher[SearchRequest, list[Hit]] = ThreadBatcher(
             engine.search, max_size=_MAX_SEARCHES_PER_PASS, max_running=2, after=self._start_saver
         )
@@ -59,6 +61,7 @@ class SQLiteStore(Store):
         if not self._saver.join(_PATIENCE):
             self._saver.stop()
             self._saver.join()
+        self._checkpointer.join()
         try:
             self._write_thread.run(self._engine.close)
         finally:
@@ -66,13 +69,29 @@ class SQLiteStore(Store):
             self._read_threads.close()
 
     def _collector(self) -> Collector:
-        return ThreadBatcher(self._engine.apply, max_size=MAX_BATCHES_PER_COMMIT)
+        return ThreadBatcher(
+            self._engine.apply, max_size=MAX_BATCHES_PER_COMMIT, after=self._start_checkpointer
+        )
 
     def search(self, requests: Sequence[SearchRequest], *, touch: bool = True) -> list[list[Hit]]:
         answers = self._searches.submit_many(requests)
         self._count(answers, touch)
         self._check_answers(requests, answers, touch)
         return answers
+
+    def _start_checkpointer(self) -> None:
+        if self._engine.checkpoint_is_due:
+            # What was committed is there whether or not another thread can be started.
+            with suppress(PowerMemError):
+                self._checkpointer.start()
+
+    def _checkpoint(self, stopping: Event) -> None:
+        del stopping
+        try:
+            self._read_threads.run(self._engine.checkpoint)
+        except PowerMemError as error:
+            # A later one does it, or a commit.
+            _logger.debug("the log of the database was not copied into it: %s", error)
 
     def _start_saver(self) -> None:
         if self._engine.unsaved:

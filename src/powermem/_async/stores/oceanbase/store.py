@@ -22,6 +22,8 @@ _logger = logging.getLogger("powermem")
 
 # Seconds that closing waits for a statement that builds an index.
 _PATIENCE = 5.0
+# Seconds until a build that failed is tried again; a server under load refuses some for want of memory.
+_RETRIES = (1.0, 10.0, 60.0)
 
 
 class AsyncOceanBaseStore(AsyncMySQLStore):
@@ -55,11 +57,14 @@ class AsyncOceanBaseStore(AsyncMySQLStore):
         return answers
 
     async def _build(self, stopping: AsyncEvent) -> None:
-        try:
-            await self._builder.build(stopping.is_set)
-        except StoreError as error:
-            # Until another search needs the indexes, searches of large users go on in this process.
-            _logger.warning("the indexes of the server could not be built: %s", error)
+        for pause in (*_RETRIES, None):
+            try:
+                return await self._builder.build(stopping.is_set)
+            except StoreError as error:
+                # Until there are indexes, searches of large users go on in this process.
+                _logger.warning("the indexes of the server could not be built: %s", error)
+            if pause is None or await stopping.wait(pause):
+                return
 
     async def _search(self, request: SearchRequest) -> list[Hit]:
         while True:

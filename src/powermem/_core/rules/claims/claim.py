@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 SELF = ""
@@ -14,8 +13,7 @@ PROJECT = "project"
 """The subject of statements about common work: "The API listens on port 8080", "We use Postgres"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What a clause says about an attribute that has one value at a time.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from ...patterns import Pattern
@@ -959,7 +958,7 @@ def _dated(claims: Sequence[Claim], clause: str, turn: bool) -> tuple[Claim, ...
     marked = turn or bool(_MARK.search(clause))
     past = bool(_AGO.search(clause))
     return tuple(
-        dict.fromkeys(replace(claim, marked=claim.marked or marked, past=past, year=year) for claim in claims)
+        dict.fromkeys(claim._replace(marked=claim.marked or marked, past=past, year=year) for claim in claims)
     )
 
 
@@ -998,7 +997,7 @@ def _claims(clause: str, before: Sequence[Claim]) -> Iterator[Claim]:
     if match := _IT_IS.match(clause):
         for claim in before[:1]:
             if claim.ends or claim.attribute.startswith(("favourite", "phone")):
-                yield replace(claim, value=_value(match["value"]), ends=False, marked=True)
+                yield claim._replace(value=_value(match["value"]), ends=False, marked=True)
         return
     if match := _POSSESSED.match(clause):
         yield from _matches(_OWNS, clause[match.end() :], _possessor(match), lower)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...patterns import Pattern
 from . import values
@@ -102,7 +102,7 @@ class Grammar:
         years = _YEAR.findall(clause)
         year = int(max(years)) if years else None
         marked, past = turn or bool(self.mark.search(clause)), bool(self.ago.search(clause))
-        each = (replace(claim, marked=claim.marked or marked, past=past, year=year) for claim in claims)
+        each = (claim._replace(marked=claim.marked or marked, past=past, year=year) for claim in claims)
         return tuple(dict.fromkeys(each))
 
     def _claims(self, clause: str, subject: str) -> Iterator[Claim]:

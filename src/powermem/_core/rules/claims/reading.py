@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -104,10 +103,10 @@ def _said_by(claim: Claim, name: str) -> Claim:
     if claim.subject in (PROJECT, name):
         return claim
     if claim.subject == SELF:
-        return replace(claim, subject=name)
+        return claim._replace(subject=name)
     # A relation is one of the speaker; a name is the same whoever says it.
     related = claim.subject.split()[0] in _RELATIONS or claim.subject.split()[-1] in _RELATIONS
-    return replace(claim, subject=f"{name}'s {claim.subject}") if related else claim
+    return claim._replace(subject=f"{name}'s {claim.subject}") if related else claim
 
 
 _RELATIONS = _OF_MANY | words(
@@ -182,6 +181,6 @@ def with_claims(facts: Sequence[Fact], messages: Sequence[Message]) -> list[Fact
     return [
         fact
         if fact.turn is not None and messages[fact.turn].role == "assistant"
-        else replace(fact, claims=read(fact.text))
+        else fact._replace(claims=read(fact.text))
         for fact in facts
     ]

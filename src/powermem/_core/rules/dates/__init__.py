@@ -15,46 +15,11 @@ from typing import NamedTuple
 from ...clock import from_date, to_datetime
 from ...patterns import Pattern
 from . import english
-from .day_words import DayWords
-from .east_asian import CHINESE, JAPANESE, KOREAN
 from .hints import may_name_a_day
-from .northern_and_eastern import (
-    CZECH,
-    DANISH,
-    FINNISH,
-    HUNGARIAN,
-    INDONESIAN,
-    NORWEGIAN,
-    POLISH,
-    ROMANIAN,
-    SWEDISH,
-    TURKISH,
-    VIETNAMESE,
-)  # fmt: skip
-from .other_alphabets import ARABIC, GREEK, HEBREW, HINDI, PERSIAN, RUSSIAN, UKRAINIAN
 from .spans import Found, date_of, length
-from .western_european import DUTCH, FRENCH, GERMAN, ITALIAN, PORTUGUESE, SPANISH
 
 __all__ = ["Dated", "Found", "find_dates", "length", "resolve"]
 
-_LATIN = (
-    GERMAN, FRENCH, SPANISH, ITALIAN, PORTUGUESE, DUTCH, POLISH, TURKISH, SWEDISH, DANISH, NORWEGIAN, CZECH,
-    ROMANIAN, INDONESIAN, FINNISH, HUNGARIAN, VIETNAMESE,
-)  # fmt: skip
-# Told apart by their letters; those of Ukrainian and Persian come before what they share with others.
-_BY_LETTERS: tuple[tuple[Pattern, DayWords], ...] = (
-    (Pattern("[іїєґ]", re.IGNORECASE), UKRAINIAN),
-    (Pattern("[\u0400-\u04ff]"), RUSSIAN),
-    (Pattern("[\u0400-\u04ff]"), UKRAINIAN),
-    (Pattern("[\u0900-\u0963]"), HINDI),
-    (Pattern("[پچژگک\u06cc]"), PERSIAN),
-    (Pattern("[\u0621-\u064a]"), ARABIC),
-    (Pattern("[\u05d0-\u05ea]"), HEBREW),
-    (Pattern("[\u0370-\u03ff]"), GREEK),
-)
-_KANA = Pattern("[\u3041-\u30fa]")
-_HANGUL = Pattern("[\uac00-\ud7a3]")
-_HAN = Pattern("[\u3400-\u9fff]")
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _ABSOLUTE = Pattern(
     rf"""(?<![\w.-])(?: (?P<iso>\d{{4}}-\d{{2}}-\d{{2}})|(?P<day>\d{{1,2}})(?:st|nd|rd
@@ -115,10 +80,17 @@ def find_dates(sentence: str, today: date | None, *, future: bool = False) -> li
     found = list(_absolute(sentence)) if _DIGIT.search(sentence) else []
     if today is not None:
         found.extend(english.relative(sentence, today, future))
+        # The words of the other languages are loaded with the first sentence that may be in one of them.
         if not sentence.isascii():
-            found.extend(_east_asian(sentence, today))
-        if not found:
-            found.extend(_foreign(sentence, today))
+            from .foreign import by_letters, east_asian
+
+            found.extend(east_asian(sentence, today))
+            if not found:
+                found.extend(by_letters(sentence, today))
+        if not found and may_name_a_day(sentence):
+            from .foreign import in_latin_letters
+
+            found.extend(in_latin_letters(sentence, today))
     return sorted(found, key=lambda item: item.end)
 
 
@@ -141,30 +113,3 @@ def _written_out(end: int, year: str, month: str, day: str) -> Iterable[Found]:
     first = date_of(int(year), int(month or 1), int(day or 1))
     if first is not None:
         yield Found(end, first, 1 if day else length("month" if month else "year", first), None)
-
-
-def _east_asian(sentence: str, today: date) -> Iterable[Found]:
-    if _HANGUL.search(sentence):
-        return KOREAN.find(sentence, today)
-    if _KANA.search(sentence):
-        return JAPANESE.find(sentence, today)
-    return CHINESE.find(sentence, today) if _HAN.search(sentence) else ()
-
-
-def _foreign(sentence: str, today: date) -> Iterable[Found]:
-    """Find the days that a sentence in another language names."""
-    if not sentence.isascii():
-        for letters, words in _BY_LETTERS:
-            if letters.search(sentence) and (own := list(words.find(sentence, today))):
-                return own
-    if not may_name_a_day(sentence):
-        return ()
-    best: list[Found] = []
-    most = 0
-    for words in _LATIN:
-        # Some words belong to several languages, such as "hier" to French and German: the language with the
-        # most words of its own in the sentence wins.
-        evidence = words.evidence(sentence)
-        if evidence > most and (found := list(words.find(sentence, today))):
-            best, most = found, evidence
-    return best

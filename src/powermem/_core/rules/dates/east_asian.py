@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from ...patterns import Pattern
 from .spans import Found, date_of, distance, length, shifted
 
 
-@dataclass(frozen=True)
-class _Calendar:
+class _Calendar(NamedTuple):
     """How one language names days.
 
     Attributes:

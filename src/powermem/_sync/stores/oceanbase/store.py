@@ -23,6 +23,8 @@ _logger = logging.getLogger("powermem")
 
 # Seconds that closing waits for a statement that builds an index.
 _PATIENCE = 5.0
+# Seconds until a build that failed is tried again; a server under load refuses some for want of memory.
+_RETRIES = (1.0, 10.0, 60.0)
 
 
 class OceanBaseStore(MySQLStore):
@@ -56,11 +58,14 @@ class OceanBaseStore(MySQLStore):
         return answers
 
     def _build(self, stopping: Event) -> None:
-        try:
-            self._builder.build(stopping.is_set)
-        except StoreError as error:
-            # Until another search needs the indexes, searches of large users go on in this process.
-            _logger.warning("the indexes of the server could not be built: %s", error)
+        for pause in (*_RETRIES, None):
+            try:
+                return self._builder.build(stopping.is_set)
+            except StoreError as error:
+                # Until there are indexes, searches of large users go on in this process.
+                _logger.warning("the indexes of the server could not be built: %s", error)
+            if pause is None or stopping.wait(pause):
+                return
 
     def _search(self, request: SearchRequest) -> list[Hit]:
         while True:

@@ -7,19 +7,24 @@ const DAY = 86400;
 
 let loading = null;
 
-// Only the views with charts need it.
+// Only the views with charts need it. What could not be loaded is tried again by the next chart.
 function load() {
-  loading ??= (async () => {
-    const sheet = h("link", { rel: "stylesheet", href: new URL("uplot/uPlot.min.css", import.meta.url).href });
-    const styled = new Promise((resolve) => {
-      sheet.addEventListener("load", resolve);
-      sheet.addEventListener("error", resolve);
-    });
-    document.head.append(sheet);
-    const [module] = await Promise.all([import("./uplot/uPlot.esm.js"), styled]);
-    return module.default;
-  })();
+  loading ??= fetched().catch((error) => {
+    loading = null;
+    throw error;
+  });
   return loading;
+}
+
+async function fetched() {
+  const sheet = h("link", { rel: "stylesheet", href: new URL("uplot/uPlot.min.css", import.meta.url).href });
+  const styled = new Promise((resolve) => {
+    sheet.addEventListener("load", resolve);
+    sheet.addEventListener("error", resolve);
+  });
+  document.head.append(sheet);
+  const [module] = await Promise.all([import("./uplot/uPlot.esm.js"), styled]);
+  return module.default;
 }
 
 /**
@@ -31,8 +36,16 @@ export function barChart(days, parts, limit) {
   const label = `${parts.map(([, name]) => name).join(" and ")} by day, ${days[0].day} to ${days.at(-1).day}: ${plain(Math.round(total))} in all`;
   const place = h("div", { class: "chart", role: "img", "aria-label": label });
   load().then((UPlot) => {
-    if (place.isConnected) draw(UPlot, place, days, parts, limit);
-  });
+    let chart = null;
+    // The view may be shown long after its chart is made, so the chart is drawn when its place gets a width.
+    const watch = new ResizeObserver(() => {
+      const width = place.clientWidth;
+      if (chart && !place.isConnected) watch.disconnect();
+      else if (chart && width > 0) chart.setSize({ width, height: HEIGHT });
+      else if (width > 0) chart = draw(UPlot, place, days, parts, limit);
+    });
+    watch.observe(place);
+  }).catch(() => place.append(h("p", { class: "quiet" }, "The chart cannot be drawn now.")));
   return place;
 }
 
@@ -72,12 +85,7 @@ function draw(UPlot, place, days, parts, limit) {
     hooks: { draw: limit ? [(plot) => limitLine(plot, limit, color("--bad"))] : [] },
   };
   const times = days.map((day) => Date.parse(`${day.day}T00:00:00Z`) / 1000);
-  const chart = new UPlot(options, [times, ...stack.map((each) => each.sums)], place);
-  const watch = new ResizeObserver(() => {
-    if (!place.isConnected) watch.disconnect();
-    else if (place.clientWidth > 0) chart.setSize({ width: place.clientWidth, height: HEIGHT });
-  });
-  watch.observe(place);
+  return new UPlot(options, [times, ...stack.map((each) => each.sums)], place);
 }
 
 const compact = new Intl.NumberFormat("en", { notation: "compact" });
