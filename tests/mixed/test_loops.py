@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from httpcore._backends.sync import SyncStream
 
 from powermem import AsyncMemory, ClosedError, Memory
 from powermem._async.retrieval import search as async_search
+from powermem._concurrency.batcher import _Call
 from powermem._concurrency.threads import ThreadPool
 from powermem._drivers._http import _Inbox
 from powermem._sync.retrieval import search as sync_search
@@ -166,13 +168,21 @@ def steps(config: dict[str, Any], api: ApiServer, monkeypatch: pytest.MonkeyPatc
     noted(_Inbox, "data_received", "reply")
     noted(SyncStream, "write", "request sent")
     noted(SyncStream, "read", "reply")
-    noted(ThreadPool, "submit", "thread")
+    submit = ThreadPool.submit
+
+    def submit_noted(pool: ThreadPool, call: Any) -> bool:
+        # Not what goes on in the background, such as copying the log into the file.
+        if isinstance(call, _Call) or (isinstance(call, partial) and call.func.__name__ == "_run_batches"):
+            steps.append("batch")
+        return submit(pool, call)
+
+    monkeypatch.setattr(ThreadPool, "submit", submit_noted)
     return steps
 
 
-def check_steps(steps: list[str], threads: int) -> None:
+def check_steps(steps: list[str], batches: int) -> None:
     assert steps.index("request sent") < steps.index("question") < steps.index("reply")
-    assert (steps.count("question"), steps.count("thread")) == (1, threads)
+    assert (steps.count("question"), steps.count("batch")) == (1, batches)
 
 
 async def test_a_question_is_read_while_the_embedder_answers_and_one_thread_answers_it(
@@ -183,7 +193,7 @@ async def test_a_question_is_read_while_the_embedder_answers_and_one_thread_answ
         await memory.search("Where was that?", user_id="ana")
         steps.clear()
         found = await memory.search("Where does she live?", user_id="ana")
-        check_steps(steps, threads=1)
+        check_steps(steps, batches=1)
     assert len(found["results"]) == 2
 
 
@@ -193,5 +203,5 @@ def test_so_it_is_by_the_thread_that_waits_for_the_embedder(config: dict[str, An
         memory.search("Where was that?", user_id="ana")
         steps.clear()
         found = memory.search("Where does she live?", user_id="ana")
-        check_steps(steps, threads=2)
+        check_steps(steps, batches=2)
     assert len(found["results"]) == 2

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, ExitStack
 from functools import partial
 from itertools import pairwise
 from multiprocessing.connection import Connection
@@ -445,41 +445,32 @@ class TestAsyncMeanwhile:
 
 
 class TestMeanwhile:
-    def test_the_thread_of_a_batch_computes_for_a_few_of_those_who_wait(self) -> None:
-        batches: list[int] = []
-        computed: list[tuple[int, int]] = []
-        began, go = threading.Event(), threading.Event()
+    def test_the_thread_of_a_batch_computes_for_those_who_wait_for_it(self) -> None:
+        computed: list[int] = []
 
         def run(items: list[int]) -> list[int | Exception]:
-            batches.append(len(items))
-            began.set()
-            assert go.wait(PATIENCE)
-            before = len(computed)
+            # As a request does that was sent, and one that is sent again.
             compute_meanwhile()
             compute_meanwhile()
-            assert len(computed) - before <= 8
-            return [*items]
+            return [threading.get_ident()] * len(items)
 
         meanwhile, batcher = Meanwhile(), Batcher(run)
-
-        def submit(number: int) -> None:
-            with meanwhile.computing(lambda: computed.append((number, threading.get_ident()))):
-                batcher.submit_many([number, -number])
-
-        threads = [threading.Thread(target=submit, args=(1,))]
-        threads[0].start()
-        assert began.wait(PATIENCE)
-        threads += [threading.Thread(target=submit, args=(number,)) for number in range(2, 12)]
-        for thread in threads[1:]:
-            thread.start()
-        until_in_thread(lambda: batcher.waiting == 20)
-        go.set()
-        for thread in threads:
-            thread.join(PATIENCE)
-        assert batches == [2, 20]
-        assert len(computed) == len({number for number, _ in computed}) == 9
-        assert not {ident for _, ident in computed} & {thread.ident for thread in threads}
+        with meanwhile.computing(lambda: computed.append(threading.get_ident())):
+            leaders = batcher.submit_many([1, 2])
+        assert leaders == computed * 2
+        assert computed != [threading.get_ident()]
+        batcher.submit(3)
+        assert len(computed) == 1
         batcher.close()
+
+    def test_a_thread_computes_a_few_before_it_waits(self) -> None:
+        called: list[int] = []
+        meanwhile = Meanwhile()
+        with ExitStack() as blocks:
+            for number in range(20):
+                blocks.enter_context(meanwhile.computing(partial(called.append, number)))
+            compute_meanwhile()
+        assert called == [*range(8)]
 
     def test_it_is_called_during_the_block_only(self, caplog: pytest.LogCaptureFixture) -> None:
         called: list[int] = []

@@ -35,6 +35,7 @@ _FORK_PATIENCE = 5.0
 # Pages of the log. From the first number on, `Database.checkpoint` copies it into the file, which takes some
 # ten milliseconds and waits for the disk; from the second on, a commit does.
 _CHECKPOINT, _LATEST_CHECKPOINT = 4000, 16_000
+_COPY = "PRAGMA wal_checkpoint(PASSIVE)"
 # What the pages of a commit are estimated by, since SQLite does not tell: those of any, and the changed rows
 # that share one, both with 384 dimensions.
 _PAGES_OF_COMMIT, _ROWS_OF_PAGE = 8, 3
@@ -183,7 +184,7 @@ class Database:
             connection = self._connect()
             if self._wal:
                 connection.execute("PRAGMA journal_mode=WAL")
-                # For what `checkpoint` leaves: while others write, it does not get to the end of the log.
+                # For what `checkpoint` leaves: beside other processes that write, it may not reach the end.
                 connection.execute(f"PRAGMA wal_autocheckpoint={_LATEST_CHECKPOINT}")
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
@@ -303,7 +304,7 @@ class Database:
         return self._logged >= _CHECKPOINT and self._wal and not self.in_memory and not self.read_only
 
     def checkpoint(self) -> None:
-        """Copy what the log holds into the file, beside whoever reads or writes, so that no commit has to.
+        """Copy what the log holds into the file, most of it beside whoever writes, so that no commit has to.
 
         Raises:
             StoreError: the file cannot be written.
@@ -311,11 +312,20 @@ class Database:
         self._logged = 0
         connection = self._take()
         try:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            # Twice, since others write while it is under way.
+            for _ in range(2):
+                connection.execute(_COPY).fetchall()
         except sqlite3.Error as error:
             raise self._translated(error) from error
         finally:
             self._give_back(connection)
+        # Copies what is left, which is little, so that the next transaction starts the log anew.
+        with self._write_lock:
+            writer = self._current_writer()
+            try:
+                writer.execute(_COPY).fetchall()
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from powermem import AsyncMemory, AsyncProcessTask, ProviderError
 from powermem._async.processing import scheduler
 from powermem._concurrency import AsyncEvent, async_gather
 from tests._async.patience import async_known, async_until
-from tests.support.apiserver import ApiServer
+from tests.support.apiserver import HANG, ApiServer
 from tests.support.scripted import ScriptedModel, hold, refuse
 
 
@@ -75,6 +76,23 @@ async def test_more_than_a_page_is_waited_for_and_flushed(
     assert await memory.list_tasks(status="running") == await memory.list_tasks(status="pending") == []
     assert await memory.flush() == 11
     assert await memory.count() == 22
+
+
+async def test_the_next_page_begins_before_the_last_of_this_one_is_done(
+    memory: AsyncMemory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "_PAGE", 4)
+    api.rule = lambda request: HANG if "user 3 likes" in json.dumps(request.body) else None
+    for number in range(8):
+        await memory.add_message(f"user {number}", "user", f"user {number} likes tea")
+
+    async def release() -> int:
+        await async_until(lambda: model.calls == 8)
+        api.release()
+        return 0
+
+    assert await async_gather([memory.flush, release]) == [8, 0]
+    assert model.calls == 8
 
 
 async def test_waiting_takes_only_the_user_s_own(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from powermem import Memory, ProcessTask, ProviderError
 from powermem._concurrency import Event, gather
 from powermem._sync.processing import scheduler
 from tests._sync.patience import known, until
-from tests.support.apiserver import ApiServer
+from tests.support.apiserver import HANG, ApiServer
 from tests.support.scripted import ScriptedModel, hold, refuse
 
 
@@ -74,6 +75,23 @@ def test_more_than_a_page_is_waited_for_and_flushed(
     assert memory.list_tasks(status="running") == memory.list_tasks(status="pending") == []
     assert memory.flush() == 11
     assert memory.count() == 22
+
+
+def test_the_next_page_begins_before_the_last_of_this_one_is_done(
+    memory: Memory, model: ScriptedModel, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "_PAGE", 4)
+    api.rule = lambda request: HANG if "user 3 likes" in json.dumps(request.body) else None
+    for number in range(8):
+        memory.add_message(f"user {number}", "user", f"user {number} likes tea")
+
+    def release() -> int:
+        until(lambda: model.calls == 8)
+        api.release()
+        return 0
+
+    assert gather([memory.flush, release]) == [8, 0]
+    assert model.calls == 8
 
 
 def test_waiting_takes_only_the_user_s_own(memory: Memory, model: ScriptedModel, api: ApiServer) -> None:

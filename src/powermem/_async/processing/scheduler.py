@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 
@@ -115,10 +116,15 @@ class AsyncScheduler:
             agent_id: of the memory that asks; see ``work_scope``.
             maker: for whom tasks are made.
         """
-        written, failed = 0, dict[str, AsyncProcessTask]()
+        written, failed, after = 0, dict[str, AsyncProcessTask](), ""
+        under_way = deque[tuple[Scope, AsyncProcessTask]]()
         while True:
-            scopes = await self._buffered(only, failed, agent_id)
-            for scope, handle in zip(scopes, await self.begin(scopes, again=True, maker=maker), strict=True):
+            scopes, after = await self._buffered(after, only, failed, agent_id)
+            begun = await self.begin(scopes, again=True, maker=maker)
+            under_way.extend(zip(scopes, begun, strict=True))
+            # The next page begins before this one is done, so that workers need not wait for its last tasks.
+            while len(under_way) > (_PAGE // 2 if scopes else 0):
+                scope, handle = under_way.popleft()
                 written += await handle.wait()
                 if handle.status is not ProcessStatus.COMPLETED:
                     failed[lane_of(scope)] = handle
@@ -126,23 +132,32 @@ class AsyncScheduler:
                 # Turns claimed by other processes' tasks have left the buffer but are not done, and new
                 # messages may arrive.
                 written += await self.wait(Scope() if only is None else only, None)
-                if not await self._buffered(only, failed, agent_id):
+                if not (await self._buffered("", only, failed, agent_id))[0]:
                     break
         for handle in failed.values():
             handle.raise_for_error()
         return written
 
     async def _buffered(
-        self, only: Scope | None, failed: dict[str, AsyncProcessTask], agent_id: str | None
-    ) -> list[Scope]:
-        """Return a page of scopes with buffered messages, without those that failed just now."""
-        lane, after = None if only is None else lane_of(only), ""
+        self, after: str, only: Scope | None, failed: dict[str, AsyncProcessTask], agent_id: str | None
+    ) -> tuple[list[Scope], str]:
+        """Return a page of scopes with buffered messages, without those that failed just now.
+
+        Args:
+            after: the lane behind which the page begins.
+            only: this user's messages; all users', if it is ``None``.
+            failed: the tasks that failed, by lane.
+            agent_id: of the memory that asks; see ``work_scope``.
+
+        Returns:
+            The scopes, and the last lane of the page; no scopes and ``""`` at the end.
+        """
+        lane = None if only is None else lane_of(only)
         while page := await self._store.buffered_scopes(after, _PAGE, lane=lane):
-            found = [work_scope(scope, agent_id) for name, scope in page if name not in failed]
-            if found or lane is not None:
-                return found
             after = page[-1][0]
-        return []
+            if found := [work_scope(scope, agent_id) for name, scope in page if name not in failed]:
+                return found, after
+        return [], ""
 
     async def wait(self, scope: Scope, timeout: float | None) -> int:
         """Wait for a scope's tasks that are in flight now; return the number of memories they wrote.

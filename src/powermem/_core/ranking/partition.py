@@ -372,7 +372,7 @@ class Partition:
         if self._turns.stale(self.runs(rows)):
             self._sort_turns()
         lines = self._turns.lines(rows, span)
-        lines[lines < 0] = len(self._ids.values)
+        lines[lines < 0] = len(self._columns)
         return lines
 
     def _sort_turns(self) -> IntArray:

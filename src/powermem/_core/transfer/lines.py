@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from ...errors import InvalidInputError
@@ -207,36 +208,42 @@ def read_item(line: str, header: Header) -> Item:
         raise InvalidInputError(f"not a line of an export ({error})") from None
 
 
+_numbers = itemgetter("created_at", "updated_at", "valid_from", "access_count", "version")
+_moments = itemgetter("valid_to", "expires_at", "superseded_by")
+_NEVER = (None, None, None)
+
+
 def _read_memory(value: Mapping[str, Any], header: Header) -> Stored:
     text = _text(value["memory"], "memory")
     metadata, facets = value["metadata"], value["facets"]
     embedding = _vector(value.get("embedding"), header.embedder)
     terms = _terms(value.get("terms")) if header.index == INDEX else None
-    return Stored(
-        row=Row(
-            id=_id(value["id"]),
-            scope=_scope(value),
-            text=text,
-            hash=content_hash(text),
-            actor_id=_optional(value["actor_id"], "actor_id"),
-            memory_type=_optional(value["memory_type"], "memory_type"),
-            metadata=check_metadata(metadata) if metadata else {},
-            created_at=_integer(value["created_at"]),
-            updated_at=_integer(value["updated_at"]),
-            valid_from=_integer(value["valid_from"]),
-            valid_to=_moment(value["valid_to"]),
-            expires_at=_moment(value["expires_at"]),
-            superseded_by=_moment(value["superseded_by"]),
-            access_count=_integer(value["access_count"]),
-            version=_integer(value["version"]),
-            utc_offset=_offset(value.get("utc_offset")),
-            facets=check_metadata(facets) if facets else {},
-        ),
-        history=[_read_entry(entry) for entry in value["history"]],
-        turns=[_id(turn) for turn in value["turns"]],
-        embedding=embedding,
-        terms=terms,
+    created_at, updated_at, valid_from, access_count, version = _integers(_numbers(value))
+    valid_to, expires_at, superseded_by = moments = _moments(value)
+    if moments != _NEVER:
+        _integers([moment for moment in moments if moment is not None])
+    # By position, which takes half as long as by name.
+    row = Row(
+        _id(value["id"]),
+        _scope(value),
+        text,
+        content_hash(text),
+        _optional(value["actor_id"], "actor_id"),
+        _optional(value["memory_type"], "memory_type"),
+        check_metadata(metadata) if metadata else {},
+        created_at,
+        updated_at,
+        valid_from,
+        valid_to,
+        expires_at,
+        superseded_by,
+        access_count,
+        version,
+        _offset(value.get("utc_offset")),
+        check_metadata(facets) if facets else {},
     )
+    history = [_read_entry(entry) for entry in value["history"]]
+    return Stored(row, history, [_id(turn) for turn in value["turns"]], embedding, terms)
 
 
 def _read_turn(value: Mapping[str, Any]) -> Turn:
@@ -303,8 +310,11 @@ def _integer(value: Any) -> int:
     return value
 
 
-def _moment(value: Any) -> int | None:
-    return None if value is None else _integer(value)
+def _integers(values: Sequence[Any]) -> Sequence[int]:
+    for value in values:
+        if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
+            _integer(value)
+    return values
 
 
 def _offset(value: Any) -> int | None:

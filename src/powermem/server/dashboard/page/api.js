@@ -52,7 +52,8 @@ async function send(method, path, { query = {}, body, signal, keepalive = false,
 async function readProblem(response) {
   try {
     return await response.json();
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     return {};
   }
 }

@@ -1,6 +1,7 @@
 // The frame of the page: signing in, navigation, and the view that the address names.
 
 import { get, hasKey, useKey } from "./api.js";
+import { finishForgetting } from "./changes.js";
 import { address, button, field, h } from "./elements.js";
 import { problemBox, problemText } from "./notices.js";
 import * as health from "./views/health.js";
@@ -40,14 +41,17 @@ function decoded(text) {
   }
 }
 
+/** Begin a visit with the key, or ask for one. What was under way with another key ends. */
 async function start() {
+  const signal = leaveView();
   try {
-    const key = await get("v1/key");
+    const key = await get("v1/key", {}, signal);
     const rank = RANKS.indexOf(key.may);
     session = { ...key, mayWrite: rank >= 1, mayAll: rank >= 2 };
     frame();
     await show();
   } catch (error) {
+    if (signal.aborted) return;
     session = null;
     if (error.status === 401 || error.status === 403) {
       signIn(hasKey() || error.status === 403 ? error : null);
@@ -123,17 +127,23 @@ function signedIn() {
     button("Sign out", () => {
       leave.abort();
       session = null;
-      useKey("", false);
+      finishForgetting();
       signIn(null);
     }, { class: "quiet-button" }));
 }
 
-/** Show the view of the address. A view that is left gets a signal that ends its calls. */
-async function show() {
-  if (session === null) return;
+/** End the calls of the view that is shown; return the signal of the next one. */
+function leaveView() {
   leave.abort();
   leave = new AbortController();
-  const { signal } = leave;
+  return leave.signal;
+}
+
+/** Show the view of the address. */
+async function show() {
+  if (session === null) return;
+  const place = location.hash;
+  const signal = leaveView();
   const { name, id, query } = readAddress();
   const user = session.user_id ?? query.user ?? "";
   const view = name === "memories" && id !== null ? memory : VIEWS[name];
@@ -146,7 +156,7 @@ async function show() {
   const chosen = app.querySelector(".whose input");
   if (chosen) chosen.value = user;
   const heading = h("h1", { tabindex: "-1" }, view.TITLE);
-  const body = h("div", { class: "view", "aria-busy": "true", "data-place": location.hash }, h("p", { class: "loading" }, "Loading …"));
+  const body = h("div", { class: "view", "aria-busy": "true", "data-place": place }, h("p", { class: "loading" }, "Loading …"));
   document.title = `${view.TITLE} – powermem`;
   const main = document.getElementById("main");
   main.replaceChildren(heading, body);
@@ -154,8 +164,10 @@ async function show() {
   if (moved) heading.focus({ preventScroll: true });
   moved = true;
   window.scrollTo(0, 0);
+  // A change that ends after its view was left shows no other view again, in which somebody may be typing.
+  const again = () => (location.hash === place ? show() : undefined);
   try {
-    const shown = await view.show({ id, query, user, session, signal, heading, again: show });
+    const shown = await view.show({ id, query, user, session, signal, heading, again });
     if (!signal.aborted) body.replaceChildren(...[shown].flat());
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;

@@ -6,16 +6,30 @@ import { failed, notice } from "./notices.js";
 
 const UNDO_SECONDS = 10;
 
-// What is forgotten once its time to undo is over, by the id of the memory.
+// What is being forgotten, by the id of the memory. What was forgotten stays here, too: an answer of the
+// server that is older than its end may still arrive.
 const leaving = new Map();
 
-export const isLeaving = (id) => leaving.has(id);
+/** Hide an element of a memory that is being forgotten, until that is undone or fails. */
+export function hideLeaving(id, look) {
+  const under = leaving.get(id);
+  if (!under) return;
+  under.looks.push(look);
+  look.hide();
+}
 
 /** Forget a memory, after the time in which it can be undone: a deleted memory cannot come back as it was. */
-export function forget(memory, { hide, restore }) {
+export function forget(memory, look) {
   if (leaving.has(memory.id)) return;
+  const looks = [];
+  const restore = () => {
+    leaving.delete(memory.id);
+    looks.forEach((each) => each.restore());
+  };
+  let begun = false;
   const finish = async (keepalive = false) => {
-    if (!leaving.delete(memory.id)) return;
+    if (begun) return;
+    begun = true;
     close();
     try {
       await remove(pathOf("v1", "memories", memory.id), keepalive);
@@ -25,23 +39,25 @@ export function forget(memory, { hide, restore }) {
       failed(error);
     }
   };
-  leaving.set(memory.id, finish);
-  hide();
   const close = notice(`Forgetting “${shortened(memory.memory)}”`, {
     seconds: UNDO_SECONDS,
     ended: finish,
     actions: [
-      ["Undo", () => {
-        leaving.delete(memory.id);
-        restore();
-      }],
+      ["Undo", restore],
       ["Forget now", () => finish()],
     ],
   });
+  leaving.set(memory.id, { looks, finish });
+  hideLeaving(memory.id, look);
+}
+
+/** Forget at once all that is being forgotten. */
+export function finishForgetting(keepalive = false) {
+  leaving.forEach(({ finish }) => finish(keepalive));
 }
 
 // Whoever closes the page has decided.
-window.addEventListener("pagehide", () => leaving.forEach((finish) => finish(true)));
+window.addEventListener("pagehide", () => finishForgetting(true));
 
 /** Change a memory; `changed` is called with the memory as it is then, and again when it is undone. */
 export async function change(memory, wanted, changed) {

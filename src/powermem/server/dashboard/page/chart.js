@@ -9,22 +9,23 @@ let loading = null;
 
 // Only the views with charts need it. What could not be loaded is tried again by the next chart.
 function load() {
-  loading ??= fetched().catch((error) => {
+  loading ??= Promise.all([import("./uplot/uPlot.esm.js"), styled()]).then(([module]) => module.default).catch((error) => {
     loading = null;
     throw error;
   });
   return loading;
 }
 
-async function fetched() {
+function styled() {
   const sheet = h("link", { rel: "stylesheet", href: new URL("uplot/uPlot.min.css", import.meta.url).href });
-  const styled = new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     sheet.addEventListener("load", resolve);
-    sheet.addEventListener("error", resolve);
+    sheet.addEventListener("error", () => {
+      sheet.remove();
+      reject(new Error("The styles of the charts cannot be loaded."));
+    });
+    document.head.append(sheet);
   });
-  document.head.append(sheet);
-  const [module] = await Promise.all([import("./uplot/uPlot.esm.js"), styled]);
-  return module.default;
 }
 
 /**

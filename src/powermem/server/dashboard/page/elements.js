@@ -64,8 +64,21 @@ export function address(view, id = null, query = {}) {
   return given.length ? `${path}?${new URLSearchParams(given)}` : path;
 }
 
+/** Make a button whose action is not begun again while it is under way. */
 export function button(label, action, attributes = {}) {
-  return h("button", { type: "button", ...attributes, on: { click: action } }, label);
+  const made = h("button", { type: "button", ...attributes, on: { click: () => once(made, action) } }, label);
+  return made;
+}
+
+/** Run an action of a button unless one is under way. A button that is `disabled` would lose the focus. */
+export async function once(pressed, action) {
+  if (pressed.ariaDisabled === "true") return;
+  pressed.ariaDisabled = "true";
+  try {
+    await action();
+  } finally {
+    pressed.ariaDisabled = null;
+  }
 }
 
 export function badge(label, kind = "") {

@@ -1,6 +1,6 @@
 // A memory as lists show it.
 
-import { forget, isLeaving } from "./changes.js";
+import { forget, hideLeaving } from "./changes.js";
 import { address, badge, button, h, shortened, time } from "./elements.js";
 import { explanation, scoreMeter } from "./score.js";
 
@@ -21,18 +21,23 @@ export function memoryItem(memory, { mayWrite, whose = true }) {
     h("span", {}, "holds since ", time(memory.valid_from, "day")),
     memory.memory_type && h("span", {}, memory.memory_type),
     memory.expires_at && h("span", {}, "expires ", time(memory.expires_at, "day")));
+  const look = {
+    hide: () => { item.hidden = true; },
+    restore: () => {
+      item.hidden = false;
+      // The button that undid it took the focus with it; but nobody who types elsewhere is disturbed.
+      if (document.activeElement === document.body) item.querySelector("a").focus();
+    },
+  };
   const item = h("li", { class: "memory", "data-id": memory.id },
     h("div", { class: "memory-head" },
       h("a", { class: "memory-text", href: address("memories", memory.id) }, memory.memory),
       memory.score !== undefined && scoreMeter(memory.score)),
     h("div", { class: "memory-foot" },
       line, marks(memory),
-      mayWrite && button("Forget", () => forget(memory, {
-        hide: () => { item.hidden = true; },
-        restore: () => { item.hidden = false; item.querySelector("a").focus(); },
-      }), { class: "quiet-button", "aria-label": `Forget: ${shortened(memory.memory)}` })),
+      mayWrite && button("Forget", () => forget(memory, look), { class: "quiet-button", "aria-label": `Forget: ${shortened(memory.memory)}` })),
     memory.score_details && h("details", { class: "why" },
       h("summary", {}, "Why was this recalled?"), explanation(memory.score, memory.score_details)));
-  item.hidden = isLeaving(memory.id);
+  hideLeaving(memory.id, look);
   return item;
 }

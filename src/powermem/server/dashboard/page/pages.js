@@ -19,17 +19,14 @@ export async function pagedList(fetchPage, item, { label, nothing, told = () => 
     told(page.total ?? shown);
     foot.replaceChildren();
     if (page.next_cursor) {
-      const more = button(`Show more (${shown.toLocaleString("en")} of ${page.total.toLocaleString("en")})`, async () => {
-        more.disabled = true;
+      foot.append(button(`Show more (${shown.toLocaleString("en")} of ${page.total.toLocaleString("en")})`, async () => {
         try {
           const [first] = await add(page.next_cursor);
           first?.querySelector("a, button")?.focus();
         } catch (error) {
-          more.disabled = false;
           failed(error);
         }
-      });
-      foot.append(more);
+      }));
     }
     return added;
   };

@@ -1,8 +1,8 @@
 // One memory: what happened to it, where it came from, and how to correct or forget it.
 
 import { get, pathOf } from "../api.js";
-import { change, forget, isLeaving } from "../changes.js";
-import { address, badge, button, count, empty, facts, field, h, section, shortened, time } from "../elements.js";
+import { change, forget, hideLeaving } from "../changes.js";
+import { address, badge, button, count, empty, facts, field, h, once, section, shortened, time } from "../elements.js";
 import { marks } from "../memories.js";
 import { failed } from "../notices.js";
 import { chain } from "../succession.js";
@@ -22,13 +22,11 @@ export async function show({ id, session, signal, again }) {
   if (memory === null) return forgotten(history.results);
   const [sources, line] = await Promise.all([get(`${path}/sources`, {}, signal), succession(memory, signal)]);
   const body = h("div", { class: "stack" });
-  // Not by the address, so that the focus and the place stay.
-  const refresh = () => again();
   body.append(
-    whole(memory, session, refresh),
+    whole(memory, session, again),
     section("What took the place of what", line.length > 1
       ? chain(line, memory.id) : h("p", { class: "quiet" }, "It has taken the place of nothing, and nothing has taken its place.")),
-    section("History", changes(history?.results ?? [], memory, session, refresh)),
+    section("History", changes(history?.results ?? [], memory, session, again)),
     section("Where it came from", sources.results.length
       ? h("ol", { class: "turns" }, sources.results.map(turn))
       : h("p", { class: "quiet" }, "It was written directly: no message was kept for it.")));
@@ -53,7 +51,7 @@ async function succession(memory, signal) {
   return line.some((each) => each.id === memory.id) ? line : [memory];
 }
 
-function whole(memory, session, refresh) {
+function whole(memory, session, again) {
   const expired = memory.expires_at !== null && new Date(memory.expires_at) <= new Date();
   const state = memory.superseded_by !== null ? badge("superseded", "past") : expired ? badge("expired", "past") : badge("current", "good");
   const gone = h("p", { class: "quiet", hidden: true }, "It is being forgotten.");
@@ -74,43 +72,44 @@ function whole(memory, session, refresh) {
     ]),
     Object.keys(memory.metadata).length > 0 && h("details", { class: "metadata", open: true },
       h("summary", {}, "Metadata"), h("pre", {}, JSON.stringify(memory.metadata, null, 2))));
-  const restore = () => {
-    card.classList.remove("leaving");
-    gone.hidden = true;
-    actions.hidden = false;
+  const leave = (leaving) => {
+    card.classList.toggle("leaving", leaving);
+    gone.hidden = !leaving;
+    actions.hidden = leaving;
   };
-  const hide = () => {
-    card.classList.add("leaving");
-    gone.hidden = false;
-    actions.hidden = true;
-  };
+  const look = { hide: () => leave(true), restore: () => leave(false) };
   if (session.mayWrite) {
     actions.append(
-      button("Edit", () => card.replaceWith(editor(memory, card, refresh)), { class: "main" }),
-      button("Forget", () => forget(memory, { hide, restore }), { class: "danger" }));
+      button("Edit", () => card.replaceWith(editor(memory, card, again)), { class: "main" }),
+      button("Forget", () => forget(memory, look), { class: "danger" }));
   }
-  if (isLeaving(memory.id)) hide();
+  hideLeaving(memory.id, look);
   return card;
 }
 
-function editor(memory, card, refresh) {
+function editor(memory, card, again) {
   const content = h("textarea", { name: "content", rows: "4", required: true, value: memory.memory });
   const metadata = h("textarea", { name: "metadata", rows: "4", spellcheck: "false", value: JSON.stringify(memory.metadata, null, 2) });
   const expires = h("input", { name: "expires", type: "date", value: memory.expires_at?.slice(0, 10) ?? "" });
   const wrong = h("p", { class: "problem", role: "alert", hidden: true });
+  const save = h("button", { class: "main" }, "Save");
   const form = h("form", {
     class: "card editor", "aria-label": "Edit this memory",
     on: {
-      submit: async (event) => {
+      submit: (event) => {
         event.preventDefault();
-        try {
-          const wanted = differences(memory, content.value, metadata.value, expires.value);
-          if (Object.keys(wanted).length) await change(memory, wanted, refresh);
-          else form.replaceWith(card);
-        } catch (error) {
-          wrong.textContent = `${error.message} ${error.advice ?? ""}`;
-          wrong.hidden = false;
-        }
+        once(save, async () => {
+          try {
+            const wanted = differences(memory, content.value, metadata.value, expires.value);
+            if (Object.keys(wanted).length) await change(memory, wanted, again);
+            else form.replaceWith(card);
+          } catch (error) {
+            // Somebody who has left the form is told, too.
+            if (!form.isConnected) failed(error);
+            wrong.textContent = `${error.message} ${error.advice ?? ""}`;
+            wrong.hidden = false;
+          }
+        });
       },
       keydown: (event) => {
         if (event.key === "Escape") form.replaceWith(card);
@@ -119,7 +118,7 @@ function editor(memory, card, refresh) {
   },
   field("Text", content), field("Metadata", metadata, "as JSON"), field("Expires", expires, "the day from which no search finds it; empty for never"),
   wrong,
-  h("p", { class: "row" }, h("button", { class: "main" }, "Save"), button("Cancel", () => form.replaceWith(card))));
+  h("p", { class: "row" }, save, button("Cancel", () => form.replaceWith(card))));
   queueMicrotask(() => content.focus());
   return form;
 }
@@ -138,7 +137,7 @@ function differences(memory, content, metadata, expires) {
   return wanted;
 }
 
-function changes(entries, memory, session, refresh) {
+function changes(entries, memory, session, again) {
   if (!entries.length) return h("p", { class: "quiet" }, "Nothing is written down.");
   const names = { ADD: "Stored", UPDATE: "Changed", DELETE: "Forgotten" };
   return h("ol", { class: "changes" }, entries.map((entry) => h("li", {},
@@ -146,7 +145,7 @@ function changes(entries, memory, session, refresh) {
     entry.old_memory !== null && h("p", { class: "before" }, h("del", {}, entry.old_memory)),
     entry.new_memory !== null && h("p", { class: "after" }, entry.new_memory),
     memory && session?.mayWrite && entry.old_memory !== null && entry.old_memory !== memory.memory && memory.superseded_by === null
-      && button("Bring this text back", () => change(memory, { content: entry.old_memory }, refresh).catch(failed),
+      && button("Bring this text back", () => change(memory, { content: entry.old_memory }, again).catch(failed),
         { class: "quiet-button", "aria-label": `Bring back: ${shortened(entry.old_memory)}` }))));
 }
 

@@ -49,16 +49,27 @@ class Board {
     this.told = h("p", { class: "told", role: "status" });
     this.items = new Map();
     this.following = new Set();
+    this.turns = 0;
+    this.shown = 0;
+  }
+
+  /** Number what is asked and what is told: an answer is older than what was told after it was asked for. */
+  turn() {
+    this.turns += 1;
+    return this.turns;
   }
 
   async load() {
+    const turn = this.turn();
     const { results } = await get("v1/tasks", this.asked, this.signal);
+    if (turn < this.shown) return;
+    this.shown = turn;
     const seen = new Set(results.map((task) => task.task_id));
     for (const id of this.items.keys()) if (!seen.has(id)) this.items.delete(id);
     for (const task of results) {
       const known = this.items.get(task.task_id);
-      if (known) known.update(task);
-      else this.items.set(task.task_id, new Item(task, this));
+      if (known) known.update(task, turn);
+      else this.items.set(task.task_id, new Item(task, this, turn));
     }
     const open = results.filter((task) => OPEN.includes(task.status));
     this.told.replaceChildren(`${count(results.length, "task")}${results.length === MOST ? " or more" : ""}, ${open.length} under way`);
@@ -72,7 +83,8 @@ class Board {
         this.element.replaceChildren(list);
       }
       // Only what has changed moves, so that the focus stays.
-      if (wanted.length !== list.children.length || wanted.some((each, place) => list.children[place] !== each)) list.replaceChildren(...wanted);
+      for (const each of [...list.children]) if (!wanted.includes(each)) each.remove();
+      wanted.forEach((each, place) => { if (list.children[place] !== each) list.insertBefore(each, list.children[place] ?? null); });
     }
     for (const task of open) this.follow(task.task_id);
   }
@@ -101,9 +113,10 @@ class Board {
 }
 
 class Item {
-  constructor(task, board) {
+  constructor(task, board, turn) {
     this.board = board;
     this.task = task;
+    this.turn = turn;
     this.state = h("span", {});
     this.stage = h("span", { class: "stage" });
     this.line = h("div", { class: "line" });
@@ -115,10 +128,12 @@ class Item {
       h("div", { class: "memory-head" }, h("span", { class: "task-name" }, KINDS[task.kind] ?? task.kind), this.state),
       this.stage, this.error,
       h("div", { class: "memory-foot" }, this.line, this.actions), this.outcome);
-    this.update(task);
+    this.update(task, turn);
   }
 
-  update(task) {
+  update(task, turn = this.board.turn()) {
+    if (turn < this.turn) return;
+    this.turn = turn;
     const before = this.task.status;
     this.task = { ...this.task, ...task };
     const { status, stage, error, user_id, attempts, knowledge_count, created_at, updated_at } = this.task;
@@ -146,18 +161,15 @@ class Item {
   }
 
   action(label, name, done) {
-    const made = button(label, async () => {
-      made.disabled = true;
+    return button(label, async () => {
       try {
         this.update(await post(pathOf("v1", "tasks", this.task.task_id, name)));
         notice(done, { seconds: 4 });
         await this.board.load();
       } catch (error) {
-        made.disabled = false;
         failed(error);
       }
     }, { "aria-label": `${label} task ${this.task.task_id}` });
-    return made;
   }
 
   async showOutcome() {
