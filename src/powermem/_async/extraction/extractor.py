@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ..._concurrency import AsyncLock, AsyncMeanwhile, AsyncTurnstile, async_to_thread
+from ..._core.forks import undivided
 from ..._core.messages.portions import Portion
 from ..._core.prompts.decision import DECISION_SCHEMA, decision_messages
 from ..._core.prompts.extraction import (
@@ -234,8 +235,10 @@ class AsyncExtractor:
 
     @cached_property
     def _rules(self) -> Callable[[Sequence[Message]], Learned]:
-        from ..._core.rules.claims.reading import with_claims
-        from ..._core.rules.extraction import extract, stated_preferences
+        # A process that is forked meanwhile would wait forever for the import to end.
+        with undivided():
+            from ..._core.rules.claims.reading import with_claims
+            from ..._core.rules.extraction import extract, stated_preferences
 
         def learned(messages: Sequence[Message]) -> Learned:
             facts = with_claims(extract(messages), messages)
