@@ -271,8 +271,7 @@ class Meanwhile:
     def __init__(self) -> None:
         pass
 
-    @contextmanager
-    def computing(self, work: Callable[[], None]) -> Iterator[None]:
+    def computing(self, work: Callable[[], None]) -> AbstractContextManager[None]:
         """Call a function during the block, if there is time for it.
 
         It is called when the request is on its way that the block waits for; see `compute_meanwhile`.
@@ -280,7 +279,10 @@ class Meanwhile:
         Args:
             work: a function that waits for nothing.
         """
-        task = MeanwhileTask(work)
+        return self._waiting(MeanwhileTask(work))
+
+    @contextmanager
+    def _waiting(self, task: MeanwhileTask) -> Iterator[None]:
         with waiting_for([*meanwhile_tasks(), task]), task:
             yield
 

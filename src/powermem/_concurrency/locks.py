@@ -108,12 +108,15 @@ class Semaphore:
         for _ in range(value):
             self._free.put(None)
 
-    @contextmanager
-    def place(self, timeout: float | None = None) -> Iterator[bool]:
+    def place(self, timeout: float | None = None) -> AbstractContextManager[bool]:
         """Hold a place during the block, which gets whether a place was free in time.
 
         See ``AsyncSemaphore.place``.
         """
+        return self._held(timeout)
+
+    @contextmanager
+    def _held(self, timeout: float | None) -> Iterator[bool]:
         held: list[None] = []
         try:
             yield wait_in_slices(partial(self._take, held), timeout)
