@@ -13,6 +13,7 @@ from powermem import AsyncMemory
 from powermem._concurrency import AsyncEvent, AsyncWorker, async_gather, async_sleep
 from powermem.errors import StoreError
 from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import hold
 
 
 @pytest.fixture
@@ -66,10 +67,11 @@ async def test_nothing_that_was_said_is_left_out(memory: AsyncMemory) -> None:
 
 
 async def test_waiting_tells_when_the_time_was_too_short(taught: AsyncMemory, api: ApiServer) -> None:
-    api.delays["chat"] = 0.2
+    hold(api)
     taught.attribution("u")
     await taught.observe("I live in Rome", "Nice")
     assert not await taught.augmentation.wait(0)
+    api.release()
     assert await taught.augmentation.wait(120)
     assert len(api.of("chat")) == 1
 
@@ -86,17 +88,22 @@ async def test_a_failure_is_no_reason_to_wait_for_ever(taught: AsyncMemory, api:
 async def test_so_many_users_are_worked_on_at_once(taught: AsyncMemory, api: ApiServer) -> None:
     taught.augmentation.max_workers = 2
     assert taught.augmentation.max_workers == 2
-    api.delays["chat"] = 0.05
+    hold(api)
     for number in range(6):
         await taught.attribution(f"u{number}").observe("I live in Rome", "Nice")
+    await until(lambda: api.in_flight == 2)
+    api.release()
     assert await taught.augmentation.wait(120)
     assert api.most_in_flight == 2
 
     taught.augmentation.max_workers = 6
+    hold(api)
     for number in range(6):
         await taught.attribution(f"u{number}").observe("I live in Oslo", "Nice")
+    await until(lambda: api.in_flight == 6)
+    api.release()
     assert await taught.augmentation.wait(120)
-    assert api.most_in_flight > 2
+    assert api.most_in_flight == 6
 
 
 async def test_the_width_can_be_set_before_the_memory_is_open(config: dict) -> None:

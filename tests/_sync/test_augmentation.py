@@ -14,6 +14,7 @@ from powermem import Memory
 from powermem._concurrency import Event, Worker, gather, sleep
 from powermem.errors import StoreError
 from tests.support.apiserver import ApiServer, failure
+from tests.support.scripted import hold
 
 
 @pytest.fixture
@@ -67,10 +68,11 @@ def test_nothing_that_was_said_is_left_out(memory: Memory) -> None:
 
 
 def test_waiting_tells_when_the_time_was_too_short(taught: Memory, api: ApiServer) -> None:
-    api.delays["chat"] = 0.2
+    hold(api)
     taught.attribution("u")
     taught.observe("I live in Rome", "Nice")
     assert not taught.augmentation.wait(0)
+    api.release()
     assert taught.augmentation.wait(120)
     assert len(api.of("chat")) == 1
 
@@ -87,17 +89,22 @@ def test_a_failure_is_no_reason_to_wait_for_ever(taught: Memory, api: ApiServer)
 def test_so_many_users_are_worked_on_at_once(taught: Memory, api: ApiServer) -> None:
     taught.augmentation.max_workers = 2
     assert taught.augmentation.max_workers == 2
-    api.delays["chat"] = 0.05
+    hold(api)
     for number in range(6):
         taught.attribution(f"u{number}").observe("I live in Rome", "Nice")
+    until(lambda: api.in_flight == 2)
+    api.release()
     assert taught.augmentation.wait(120)
     assert api.most_in_flight == 2
 
     taught.augmentation.max_workers = 6
+    hold(api)
     for number in range(6):
         taught.attribution(f"u{number}").observe("I live in Oslo", "Nice")
+    until(lambda: api.in_flight == 6)
+    api.release()
     assert taught.augmentation.wait(120)
-    assert api.most_in_flight > 2
+    assert api.most_in_flight == 6
 
 
 def test_the_width_can_be_set_before_the_memory_is_open(config: dict) -> None:

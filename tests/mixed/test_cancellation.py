@@ -14,7 +14,7 @@ import pytest
 
 from powermem import AsyncMemory
 from tests.faults.database import check_database, rows
-from tests.support.apiserver import ApiServer, Request
+from tests.support.apiserver import HANG, ApiServer, Behaviour, Request
 from tests.support.scripted import ScriptedModel, eager, openai_embedder, openai_llm
 
 
@@ -24,14 +24,19 @@ async def memory(config: dict[str, Any], api: ApiServer) -> AsyncIterator[AsyncM
         yield opened
 
 
-def arrival(api: ApiServer, kind: str) -> asyncio.Event:
-    """Return an event that is set when a request of this kind arrives at the server."""
+def arrival(api: ApiServer, kind: str, *, hold: bool = False) -> asyncio.Event:
+    """Return an event that is set when a request of this kind arrives at the server.
+
+    With ``hold``, the server answers it only when it is released.
+    """
     loop, event = asyncio.get_running_loop(), asyncio.Event()
 
-    def rule(request: Request) -> None:
-        if request.kind == kind:
-            # The server runs on a thread of its own.
-            loop.call_soon_threadsafe(event.set)
+    def rule(request: Request) -> Behaviour | None:
+        if request.kind != kind:
+            return None
+        # The server runs on a thread of its own.
+        loop.call_soon_threadsafe(event.set)
+        return HANG if hold else None
 
     api.rule = rule
     return event
@@ -83,11 +88,11 @@ async def test_a_cancelled_add_leaves_everything_or_nothing(
 async def test_a_cancelled_add_does_not_fail_those_that_share_its_request(
     api: ApiServer, memory: AsyncMemory
 ) -> None:
-    arrived = arrival(api, "embed")
-    api.delays["embed"] = 0.1
+    arrived = arrival(api, "embed", hold=True)
     tasks = [asyncio.create_task(memory.add(f"Note {n}", user_id="u", infer=False)) for n in range(10)]
     await arrived.wait()
     await cancel(tasks[3])
+    api.release()
     results = await asyncio.gather(*(task for number, task in enumerate(tasks) if number != 3))
     assert all(len(result["results"]) == 1 for result in results)
     assert await memory.count() == 9
@@ -98,14 +103,13 @@ async def test_an_add_cancelled_while_the_model_thinks_leaves_the_messages(
 ) -> None:
     ScriptedModel(api).always_learns("Ana likes tea")
     async with AsyncMemory({**config, "llm": openai_llm(api)}) as memory:
-        arrived = arrival(api, "chat")
-        api.delays["chat"] = 0.2
+        arrived = arrival(api, "chat", hold=True)
         task = asyncio.create_task(memory.add("I like tea", user_id="u"))
         await arrived.wait()
         await cancel(task)
         assert rows(path, "SELECT content FROM memories_turns") == [("I like tea",)]
         assert await memory.count() == 0
-        api.delays.clear()
+        api.release()
         # The lock of the scope is free, and the connection that was given up is not used again.
         assert len((await memory.add("I like tea", user_id="u"))["results"]) == 1
 
@@ -179,8 +183,7 @@ async def test_giving_up_to_wait_for_work_cancels_nothing(
 ) -> None:
     ScriptedModel(api).repeats()
     async with AsyncMemory(eager(config, api)) as memory:
-        arrived = arrival(api, "chat")
-        api.delays["chat"] = 0.1
+        arrived = arrival(api, "chat", hold=True)
         await memory.add_message("u", "user", "I like tea")
         task = memory.process_async("u") if call in ("wait", "wait_for_processing") else None
         waiting = asyncio.create_task(
@@ -188,6 +191,7 @@ async def test_giving_up_to_wait_for_work_cancels_nothing(
         )
         await arrived.wait()
         await cancel(waiting)
+        api.release()
         assert await memory.wait_for_processing("u", timeout=120) in (0, 1)
         assert [item["memory"] for item in (await memory.get_all())["results"]] == ["User likes tea"]
         assert task is None or task.knowledge_count == 1

@@ -117,6 +117,7 @@ class ScriptedModel:
 
 def hold(api: ApiServer) -> None:
     """Let the model think until the server is released."""
+    api.hold()
     api.rule = lambda request: HANG if request.kind == "chat" else None
 
 

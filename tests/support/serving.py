@@ -54,6 +54,10 @@ class ThreadedServer(ABC):
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(120)
 
+    def hold(self) -> None:
+        """Hold what is to be held, also after a release."""
+        self._loop.call_soon_threadsafe(self._released.clear)
+
     def release(self) -> None:
         """Go on with what is held, as usual."""
         self._loop.call_soon_threadsafe(self._released.set)

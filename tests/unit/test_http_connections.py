@@ -22,6 +22,7 @@ from powermem._drivers._foreign import async_call, call
 from powermem._drivers._http import AsyncSocketBackend
 from powermem._sync.providers.http import HTTPClient, Limiter
 from powermem.errors import ConfigError, ProviderError, ProviderTimeoutError
+from tests._async.patience import PATIENCE, async_until
 from tests.support.apiserver import HANG, ApiServer, failure
 
 # For 127.0.0.1 and localhost; a key that everybody knows, trusted by nobody but these tests.
@@ -208,6 +209,7 @@ async def test_tls_goes_through_a_proxy(tls, monkeypatch, post):
 async def _tunnel():
     """A proxy that passes bytes on, as proxies do for TLS."""
     asked: list[str] = []
+    tunnels: list[asyncio.Task[None]] = []
 
     async def copy(reader, writer):
         with contextlib.suppress(OSError):
@@ -217,6 +219,7 @@ async def _tunnel():
         writer.close()
 
     async def serve(reader, writer):
+        tunnels.append(asyncio.current_task())
         head = await reader.readuntil(b"\r\n\r\n")
         asked.append(head.split(b"\r\n")[0].decode())
         host, port = asked[-1].split()[1].split(":")
@@ -229,8 +232,8 @@ async def _tunnel():
         yield server.sockets[0].getsockname()[1], asked
     finally:
         server.close()
-        # What passes through ends when its client is closed, a moment later.
-        await asyncio.sleep(0.02)
+        # What passes through ends when its client is closed.
+        await asyncio.wait_for(asyncio.gather(*tunnels), PATIENCE)
 
 
 async def test_a_call_cancelled_at_any_step_leaves_nothing_behind(api):
@@ -248,16 +251,16 @@ async def test_a_call_cancelled_at_any_step_leaves_nothing_behind(api):
             await task
         # The only slot is free again, and no connection is open but the one that is kept.
         api.rule = lambda request: None
-        await asyncio.wait_for(client.post(endpoint, BODY, limiter=limiter), 5)
-        assert await _eventually(_is_alone)
-        assert await _eventually(lambda: len(api.open) == 1)
+        await asyncio.wait_for(client.post(endpoint, BODY, limiter=limiter), PATIENCE)
+        await async_until(_is_alone)
+        await async_until(lambda: len(api.open) == 1)
         if steps % 2:
             # Every other call begins with opening a connection.
             api.close_idle()
 
     await client.close()
     gc.collect()
-    assert await _eventually(lambda: not api.open)
+    await async_until(lambda: not api.open)
 
 
 async def test_a_call_cancelled_while_it_backs_off_lets_others_go_on(api):
@@ -265,10 +268,10 @@ async def test_a_call_cancelled_while_it_backs_off_lets_others_go_on(api):
     endpoint = build_endpoint("p", f"{api.url}/embeddings")
     api.script.append(failure(503))
     task = asyncio.create_task(client.post(endpoint, BODY, limiter=limiter))
-    assert await _eventually(lambda: len(api.requests) == 1)
+    await async_until(lambda: len(api.requests) == 1)
 
     # While it sleeps, its slot is free.
-    await asyncio.wait_for(client.post(endpoint, BODY, limiter=limiter), 5)
+    await asyncio.wait_for(client.post(endpoint, BODY, limiter=limiter), PATIENCE)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -277,7 +280,7 @@ async def test_a_call_cancelled_while_it_backs_off_lets_others_go_on(api):
 
 async def test_a_call_cancelled_while_the_provider_wants_quiet_gives_its_slot_back(api):
     limiter = AsyncLimiter(1)
-    limiter.pause(0.1)
+    limiter.pause(PATIENCE)
 
     async def enter() -> None:
         async with limiter.turn():
@@ -289,7 +292,8 @@ async def test_a_call_cancelled_while_the_provider_wants_quiet_gives_its_slot_ba
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    await asyncio.wait_for(enter(), 1)
+    limiter._resume_at = 0.0
+    await asyncio.wait_for(enter(), PATIENCE)
 
 
 async def test_a_connection_that_opens_too_late_is_closed(api):
@@ -302,8 +306,8 @@ async def test_a_connection_that_opens_too_late_is_closed(api):
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    assert await _eventually(_is_alone)
-    assert await _eventually(lambda: not api.open)
+    await async_until(_is_alone)
+    await async_until(lambda: not api.open)
 
 
 async def test_a_reply_in_many_pieces_is_put_together(api):
@@ -377,7 +381,7 @@ async def test_a_plain_method_does_not_hold_up_the_loop():
     await asyncio.sleep(0.01)
     released.set()
 
-    await asyncio.wait_for(call_under_way, 5)
+    await asyncio.wait_for(call_under_way, PATIENCE)
 
 
 def test_threads_can_call_plain_methods_only():
@@ -394,11 +398,3 @@ def test_threads_can_call_plain_methods_only():
 def _is_alone() -> bool:
     """Tell whether nothing goes on but the test itself."""
     return asyncio.all_tasks() == {asyncio.current_task()}
-
-
-async def _eventually(condition) -> bool:
-    for _ in range(200):
-        if condition():
-            return True
-        await asyncio.sleep(0.005)
-    return False

@@ -171,5 +171,5 @@ def test_a_thread_too_many_keeps_no_pool_from_closing() -> None:
     assert pool.submit(called.set)
     assert called.wait(PATIENCE)
     pool.close()
-    assert pool._threads.ended.wait(5.0)
+    assert pool._threads.ended.wait(PATIENCE)
     assert not pool._threads.alive

@@ -271,20 +271,15 @@ class _Place(Generic[R]):
         """Return whether nobody waits for it."""
         return self._group.settled.done() or self._group.outcomes[self._index] is not _PENDING
 
-    def set_result(self, result: R) -> None:
+    def set_result(self, outcome: R | Exception) -> None:
         """Settle the item."""
-        self._settle(result)
-
-    def set_exception(self, error: Exception) -> None:
-        """Settle the item with an error."""
-        self._settle(error)
-
-    def _settle(self, outcome: R | Exception) -> None:
         group = self._group
         group.outcomes[self._index] = outcome
         group.unsettled -= 1
         if not group.unsettled:
             group.settled.set_result(None)
+
+    set_exception = set_result
 
 
 class AsyncThreadBatcher(Generic[T, R]):

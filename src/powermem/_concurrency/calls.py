@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
@@ -203,8 +203,7 @@ class AsyncMeanwhile:
         self._waiting: deque[MeanwhileTask] = deque()
         self._busy = False
 
-    @contextmanager
-    def computing(self, work: Callable[[], None]) -> Iterator[None]:
+    def computing(self, work: Callable[[], None]) -> AbstractContextManager[None]:
         """Call a function during the block, if there is time for it.
 
         It is called a few turns of the loop later, when the request is on its way that the block waits for. A
@@ -218,10 +217,7 @@ class AsyncMeanwhile:
         if not self._busy:
             self._busy = True
             self._take_turns(_TURNS_BEFORE)
-        try:
-            yield
-        finally:
-            task.work = None
+        return task
 
     def _take_turns(self, turns: int) -> None:
         asyncio.get_running_loop().call_soon(self._compute if turns == 1 else self._take_turns, turns - 1)
@@ -236,16 +232,22 @@ class AsyncMeanwhile:
 
 
 class MeanwhileTask:
-    """A function to compute meanwhile.
+    """A function to compute meanwhile, and the block during which it may be called.
 
     Args:
-        work: the function; ``None`` once it was called, or is not needed.
+        work: the function; ``None`` once it was called, or its block has ended.
     """
 
     __slots__ = ("work",)
 
     def __init__(self, work: Callable[[], None]) -> None:
         self.work: Callable[[], None] | None = work
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, *raised: object) -> None:
+        self.work = None
 
     def call(self) -> bool:
         """Call the function, and return whether it was still needed."""
@@ -269,8 +271,7 @@ class Meanwhile:
     def __init__(self) -> None:
         pass
 
-    @contextmanager
-    def computing(self, work: Callable[[], None]) -> Iterator[None]:
+    def computing(self, work: Callable[[], None]) -> AbstractContextManager[None]:
         """Call a function during the block, if there is time for it.
 
         It is called when the request is on its way that the block waits for; see `compute_meanwhile`.
@@ -278,12 +279,12 @@ class Meanwhile:
         Args:
             work: a function that waits for nothing.
         """
-        task = MeanwhileTask(work)
-        with waiting_for([*meanwhile_tasks(), task]):
-            try:
-                yield
-            finally:
-                task.work = None
+        return self._waiting(MeanwhileTask(work))
+
+    @contextmanager
+    def _waiting(self, task: MeanwhileTask) -> Iterator[None]:
+        with waiting_for([*meanwhile_tasks(), task]), task:
+            yield
 
 
 def meanwhile_tasks() -> Sequence[MeanwhileTask]:

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Hashable, Iterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
-    contextmanager,
-)
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
 from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
@@ -66,27 +61,36 @@ class AsyncSemaphore:
         _check_value(value)
         self._semaphore = asyncio.Semaphore(value)
 
-    @asynccontextmanager
-    async def place(self, timeout: float | None = None) -> AsyncIterator[bool]:
+    def place(self, timeout: float | None = None) -> AbstractAsyncContextManager[bool]:
         """Hold a place during the block, which gets whether a place was free in time.
 
         Args:
             timeout: seconds to wait for a place; ``None`` for no limit.
         """
-        held = await self._acquire(timeout)
-        try:
-            yield held
-        finally:
-            if held:
-                self._semaphore.release()
+        return _AsyncPlace(self._semaphore, timeout)
 
-    async def _acquire(self, timeout: float | None) -> bool:
-        if timeout is None or not self._semaphore.locked():
-            return await self._semaphore.acquire()
-        try:
-            return await asyncio.wait_for(self._semaphore.acquire(), timeout)
-        except asyncio.TimeoutError:
-            return False
+
+class _AsyncPlace:
+    """A place of a semaphore. As an asynchronous generator it would take twice the function calls."""
+
+    __slots__ = ("_held", "_semaphore", "_timeout")
+
+    def __init__(self, semaphore: asyncio.Semaphore, timeout: float | None) -> None:
+        self._semaphore = semaphore
+        self._timeout = timeout
+        self._held = False
+
+    async def __aenter__(self) -> bool:
+        if self._timeout is None or not self._semaphore.locked():
+            self._held = await self._semaphore.acquire()
+        else:
+            with suppress(asyncio.TimeoutError):
+                self._held = await asyncio.wait_for(self._semaphore.acquire(), self._timeout)
+        return self._held
+
+    async def __aexit__(self, *raised: object) -> None:
+        if self._held:
+            self._semaphore.release()
 
 
 class Semaphore:
@@ -104,12 +108,15 @@ class Semaphore:
         for _ in range(value):
             self._free.put(None)
 
-    @contextmanager
-    def place(self, timeout: float | None = None) -> Iterator[bool]:
+    def place(self, timeout: float | None = None) -> AbstractContextManager[bool]:
         """Hold a place during the block, which gets whether a place was free in time.
 
         See ``AsyncSemaphore.place``.
         """
+        return self._held(timeout)
+
+    @contextmanager
+    def _held(self, timeout: float | None) -> Iterator[bool]:
         held: list[None] = []
         try:
             yield wait_in_slices(partial(self._take, held), timeout)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import compress, islice
 
 import numpy as np
 
@@ -167,16 +167,17 @@ class Encoder:
             return [None] * len(texts)
         if self._refusal is not None:
             raise EmbeddingMismatchError(*self._refusal.args)
-        encoded: list[bytes | None] = [None] * len(texts)
-        read = [place for place, text in enumerate(texts) if self._traits.reads(text)]
-        if len(read) < len(texts):
+        read = [self._traits.reads(text) for text in texts]
+        told = texts
+        if not all(read):
             self._tell_unread(warnings)
-        if read:
-            found = self._embed(self._embedder, [texts[place] for place in read], warnings, asking)
-            for place, vectors in zip(read, found, strict=True):
-                encoded[place] = vectors
-            count_texts(sum(vectors is not None for vectors in found))
-        return encoded
+            told = [*compress(texts, read)]
+        encoded = self._embed(self._embedder, told, warnings, asking) if told else []
+        count_texts(len(encoded) - encoded.count(None))
+        if len(encoded) == len(texts):
+            return encoded
+        rest = iter(encoded)
+        return [next(rest) if reads else None for reads in read]
 
     def _tell_unread(self, warnings: list[str] | None) -> None:
         """Say once that there are texts in scripts that the embedder does not read."""
@@ -215,7 +216,8 @@ class Encoder:
                     f"a text of {len(text)} characters takes more than {most} windows of the embedder "
                     f"{embedder.model}: {most} parts of it are compared by meaning, all of it by words"
                 )
-        self._warn(remarks, warnings)
+        if remarks:
+            self._warn(remarks, warnings)
         if usable and not self._identified:
             self._identify(embedder, len(usable[0]))
         encoded = embedding_bytes(np.array(usable)) if usable else []
@@ -245,8 +247,6 @@ class Encoder:
         return vectors, errors
 
     def _warn(self, remarks: Sequence[str], warnings: list[str] | None) -> None:
-        if not remarks:
-            return
         warning = remarks[0] + (f"; and {len(remarks) - 1} more like it" if len(remarks) > 1 else "")
         _logger.warning("%s", warning)
         if warnings is not None:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import httpcore
@@ -111,17 +112,11 @@ class AsyncConnections:
             ConfigError: the proxy set in the environment cannot be used.
             ClosedError: the connections were closed before.
         """
-        url = httpcore.URL(
-            scheme=endpoint.scheme, host=endpoint.host, port=endpoint.port, target=endpoint.target
-        )
+        url = _url(endpoint.scheme, endpoint.host, endpoint.port, endpoint.target)
         timeouts = {"connect": connect_timeout, "read": timeout, "write": timeout}
-        request = httpcore.Request(
-            b"POST",
-            url,
-            headers=[*endpoint.headers, (b"content-length", b"%d" % len(body))],
-            content=body,
-            extensions={"timeout": timeouts},
-        )
+        request = httpcore.Request(b"POST", url, content=body, extensions={"timeout": timeouts})
+        # Set here, since httpcore would look at each whether it has to be encoded.
+        request.headers = [*endpoint.headers, (b"content-length", b"%d" % len(body))]
         place = (endpoint.scheme, endpoint.host, endpoint.port)
         server = self._servers.get(place) or self._servers.setdefault(place, _Server(url.origin))
         async with self._slots.place():
@@ -174,10 +169,10 @@ class AsyncConnections:
             if self._closed:
                 self._expired.append(connection)
             elif connection.is_available():
-                server.idle.append(connection)
                 # Close the longest idle ones at the front, which are not reused after a burst of requests.
                 while server.idle and server.idle[0].has_expired():
                     self._expired.append(server.idle.popleft())
+                server.idle.append(connection)
         if self._expired:
             await self._close_expired()
 
@@ -216,6 +211,11 @@ class AsyncConnections:
             if self._tls is None:
                 self._tls = await async_to_thread(_create_tls_context)
             return self._tls
+
+
+@lru_cache(maxsize=64)
+def _url(scheme: str, host: str, port: int, target: str) -> httpcore.URL:
+    return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
 
 
 def _create_tls_context() -> ssl.SSLContext:

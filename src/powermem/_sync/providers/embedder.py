@@ -297,17 +297,15 @@ class BatchedEmbedder:
     def _embed_each(self, texts: Sequence[str]) -> list[Outcome]:
         keys = [text_key(self.model, text) for text in texts]
         known = self._cache.get(keys)
-        vectors: dict[bytes, Outcome] = {
-            key: vector for key, vector in zip(keys, known, strict=True) if vector is not None
-        }
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
-        if len(missing) < len(texts):
-            with self._lock:
-                self.cache_hits += len(texts) - len(missing)
-        if missing:
-            found = self._batcher.submit_many(missing.items())
-            vectors.update((key, outcome) for key, (outcome,) in zip(missing, found, strict=True))
-        return [vectors[key] for key in keys]
+        missing = {key: text for key, text, vector in zip(keys, texts, known, strict=True) if vector is None}
+        if len(missing) == len(texts):
+            # As of most calls.
+            return [outcome for (outcome,) in self._batcher.submit_many(missing.items())]
+        with self._lock:
+            self.cache_hits += len(texts) - len(missing)
+        found = self._batcher.submit_many(missing.items()) if missing else []
+        new = {key: outcome for key, (outcome,) in zip(missing, found, strict=True)}
+        return [new[key] if vector is None else vector for key, vector in zip(keys, known, strict=True)]
 
     def embed_windows(
         self, texts: Sequence[str], most: int, *, asking: bool = False

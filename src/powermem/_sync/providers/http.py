@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import httpcore
@@ -112,17 +113,11 @@ class Connections:
             ConfigError: the proxy set in the environment cannot be used.
             ClosedError: the connections were closed before.
         """
-        url = httpcore.URL(
-            scheme=endpoint.scheme, host=endpoint.host, port=endpoint.port, target=endpoint.target
-        )
+        url = _url(endpoint.scheme, endpoint.host, endpoint.port, endpoint.target)
         timeouts = {"connect": connect_timeout, "read": timeout, "write": timeout}
-        request = httpcore.Request(
-            b"POST",
-            url,
-            headers=[*endpoint.headers, (b"content-length", b"%d" % len(body))],
-            content=body,
-            extensions={"timeout": timeouts},
-        )
+        request = httpcore.Request(b"POST", url, content=body, extensions={"timeout": timeouts})
+        # Set here, since httpcore would look at each whether it has to be encoded.
+        request.headers = [*endpoint.headers, (b"content-length", b"%d" % len(body))]
         place = (endpoint.scheme, endpoint.host, endpoint.port)
         server = self._servers.get(place) or self._servers.setdefault(place, _Server(url.origin))
         with self._slots.place():
@@ -175,10 +170,10 @@ class Connections:
             if self._closed:
                 self._expired.append(connection)
             elif connection.is_available():
-                server.idle.append(connection)
                 # Close the longest idle ones at the front, which are not reused after a burst of requests.
                 while server.idle and server.idle[0].has_expired():
                     self._expired.append(server.idle.popleft())
+                server.idle.append(connection)
         if self._expired:
             self._close_expired()
 
@@ -217,6 +212,11 @@ class Connections:
             if self._tls is None:
                 self._tls = to_thread(_create_tls_context)
             return self._tls
+
+
+@lru_cache(maxsize=64)
+def _url(scheme: str, host: str, port: int, target: str) -> httpcore.URL:
+    return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
 
 
 def _create_tls_context() -> ssl.SSLContext:
