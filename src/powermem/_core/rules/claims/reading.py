@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ...clock import to_datetime
+from ...forks import undivided
 from ...patterns import Pattern
 from . import values
 from .claim import PROJECT, SELF, Claim, Clauses, words
@@ -65,13 +66,21 @@ def read(text: str) -> Clauses:
     if len(text) > _LONGEST:
         return ((),)
     for language in _languages(text):
-        clauses: Clauses = import_module(f".{language}", __package__).read(text)
+        clauses: Clauses = _reader(language)(text)
         if any(clauses):
             return tuple(tuple(clause) for clause in clauses)
     return ((),)
 
 
 _LONGEST = 400
+
+
+@cache
+def _reader(language: str) -> Callable[[str], Clauses]:
+    # A process that is forked meanwhile would wait forever for the import to end.
+    with undivided():
+        reader: Callable[[str], Clauses] = import_module(f".{language}", __package__).read
+    return reader
 
 
 def _languages(text: str) -> Sequence[str]:
