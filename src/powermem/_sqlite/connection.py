@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
 from .._core.forks import watch_forks
 from .._core.sql.filters import register_functions
@@ -31,6 +32,9 @@ MEMORY = ":memory:"
 
 # Seconds that a fork waits for a running write or search.
 _FORK_PATIENCE = 5.0
+
+# Seconds between attempts at what SQLite refuses at once.
+_RETRY = 0.01
 
 # Pages of the log. From the first number on, `Database.checkpoint` copies it into the file, which takes some
 # ten milliseconds and waits for the disk; from the second on, a commit does.
@@ -183,7 +187,7 @@ class Database:
         try:
             connection = self._connect()
             if self._wal:
-                connection.execute("PRAGMA journal_mode=WAL")
+                self._keep_log(connection)
                 # For what `checkpoint` leaves: beside other processes that write, it may not reach the end.
                 connection.execute(f"PRAGMA wal_autocheckpoint={_LATEST_CHECKPOINT}")
             connection.execute("BEGIN IMMEDIATE")
@@ -195,6 +199,19 @@ class Database:
                 return None
             raise
         return connection
+
+    def _keep_log(self, connection: sqlite3.Connection) -> None:
+        # SQLite does not wait here for a connection that is about to write, such as one that does the same.
+        patience = monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or monotonic() >= patience:
+                    raise
+                sleep(_RETRY)
+            else:
+                return
 
     def _not_writable(self, error: sqlite3.OperationalError) -> bool:
         text = str(error)
