@@ -33,13 +33,15 @@ def run(steps: Steps[Any], answer: Callable[[Any], Any]) -> tuple[list[Any], Any
         return taken, end.value
 
 
-def test_accesses_take_a_statement_for_each_number_of_them() -> None:
-    sql = MySQLSQL("memories")
+@pytest.mark.parametrize(("partitions", "users"), [(0, ()), (4, ("ana", "ana"))])
+def test_accesses_take_a_statement_for_each_number_of_them(partitions: int, users: tuple[str, ...]) -> None:
+    sql = MySQLSQL("memories", partitions=partitions)
     accesses = {("ana", memory_id): 1 + (memory_id == 7) for memory_id in range(1, sql.chunk + 2)}
     taken, _ = run(sql.counting(accesses), lambda step: len(step.values) - 1)
     assert all(isinstance(step, Statement) for step in taken)
-    assert {step.values[1] for step in taken} == {"ana"}
-    counted = {("ana", memory_id): step.values[0] for step in taken for memory_id in step.values[2:]}
+    first = 1 + len(users)
+    assert {step.values[1:first] for step in taken} == {users}
+    counted = {("ana", memory_id): step.values[0] for step in taken for memory_id in step.values[first:]}
     assert counted == accesses
     assert len(taken) == 2
 
