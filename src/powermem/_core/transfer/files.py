@@ -26,10 +26,6 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# Bytes read at a time. With the default of 8 KiB, which hold three memories with vectors, a line takes twice
-# as long.
-_BUFFER = 1 << 18
-
 
 class LineWriter:
     """Writes lines to a file, which appears at its path only when complete and on disk.
@@ -220,8 +216,7 @@ def _packed(path: Path) -> bool:
 
 def _open(path: Path, mode: str, *, packed: bool) -> IO[Any]:
     # Only the owner may read an export, like the database.
-    opener = _private if mode == "wb" else None
-    opened: Any = open(path, mode, buffering=_BUFFER, opener=opener)  # noqa: SIM115
+    opened: Any = open(path, mode, opener=_private if mode == "wb" else None)  # noqa: SIM115
     if not packed:
         return cast("IO[Any]", opened)
     try:
