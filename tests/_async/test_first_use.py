@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 import pytest
 
 from powermem._async.first_use import AsyncFirstUse
 from powermem._concurrency import async_gather
+from powermem._core import forks
 
 
 async def test_calls_at_once_share_the_first_use() -> None:
@@ -24,3 +26,9 @@ async def test_a_first_use_that_fails_is_not_the_last() -> None:
         await first.run(lambda: 1 / 0)
     await first.run(partial(loaded.append, 1))
     assert loaded == [1]
+
+
+async def test_a_fork_waits_for_the_first_use() -> None:
+    held: list[bool] = []
+    await AsyncFirstUse().run(lambda: held.append(threading.get_ident() in forks._under_way.values()))
+    assert held == [True]

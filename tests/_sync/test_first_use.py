@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 import pytest
 
 from powermem._concurrency import gather
+from powermem._core import forks
 from powermem._sync.first_use import FirstUse
 
 
@@ -25,3 +27,9 @@ def test_a_first_use_that_fails_is_not_the_last() -> None:
         first.run(lambda: 1 / 0)
     first.run(partial(loaded.append, 1))
     assert loaded == [1]
+
+
+def test_a_fork_waits_for_the_first_use() -> None:
+    held: list[bool] = []
+    FirstUse().run(lambda: held.append(threading.get_ident() in forks._under_way.values()))
+    assert held == [True]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from .._concurrency import AsyncLock, async_to_thread
+from .._core.forks import undivided
 
 
 class AsyncFirstUse:
@@ -23,5 +25,11 @@ class AsyncFirstUse:
             return
         async with self._lock:
             if not self._done:
-                await async_to_thread(work)
+                await async_to_thread(partial(_call, work))
                 self._done = True
+
+
+def _call(work: Callable[[], object]) -> None:
+    # A process that is forked meanwhile would wait forever for the imports to end.
+    with undivided():
+        work()

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from .._concurrency import Lock, to_thread
+from .._core.forks import undivided
 
 
 class FirstUse:
@@ -24,5 +26,11 @@ class FirstUse:
             return
         with self._lock:
             if not self._done:
-                to_thread(work)
+                to_thread(partial(_call, work))
                 self._done = True
+
+
+def _call(work: Callable[[], object]) -> None:
+    # A process that is forked meanwhile would wait forever for the imports to end.
+    with undivided():
+        work()

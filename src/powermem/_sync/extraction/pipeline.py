@@ -24,6 +24,7 @@ from ..._core.changes.reconcile import (
 from ..._core.changes.verbatim import index_short, word_for_word
 from ..._core.changes.writes import AddTurn, Change, FinishTurns, Items, Outcome, Remember, VersionConflict
 from ..._core.filters.expression import Expression
+from ..._core.forks import undivided
 from ..._core.ids import new_id
 from ..._core.messages.rough import is_rough
 from ..._core.query.search import Hit, SearchRequest
@@ -142,8 +143,9 @@ class Extraction:
 
     @cached_property
     def _superseding(self) -> Superseding:
-        # Loaded with the first facts that rules find, like these.
-        from ..._core.changes.superseding import Superseding
+        # Loaded with the first facts that rules find, like these; a fork waits for the import to end.
+        with undivided():
+            from ..._core.changes.superseding import Superseding
 
         return Superseding()
 
